@@ -1,0 +1,62 @@
+//! Audio files to mono samples: decode, mix down, resample.
+//!
+//! ```
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/mp3_vbr.mp3");
+//! let waveform = crooner_audio::load(path, Some(16_000))?;
+//! assert_eq!((waveform.sample_rate, waveform.samples.len()), (16_000, 16_000));
+//! # Ok::<(), crooner_audio::AudioError>(())
+//! ```
+//!
+//! [`load`] reads a whole file, [`AudioReader`] reads it block by block in bounded memory.
+//!
+//! | Container | Codecs |
+//! |---|---|
+//! | WAV | integer PCM of 8, 16, 24 and 32 bits, floating point of 32 and 64, A-law, mu-law |
+//! | AIFF, AIFF-C | as WAV |
+//! | FLAC | FLAC |
+//! | MP3 | MPEG-1, 2 and 2.5 layer 3 |
+//! | Ogg | Vorbis, FLAC |
+//! | MP4 (`.m4a`) | AAC-LC, ALAC |
+//! | ADTS (`.aac`) | AAC-LC |
+//!
+//! Opus, WMA, ADPCM and RF64 are not read; the error says so. A file is what its content says, whatever
+//! its name. Decoding is [Symphonia](https://docs.rs/symphonia)'s; samples agree with ffmpeg's and libsndfile's (exactly
+//! for lossless formats, to 2e-6 for lossy ones).
+//!
+//! # What becomes of a file
+//!
+//! - Integers are divided by their range, so samples lie in `[-1, 1]`; floating point is taken as it is.
+//! - Mono is the mean over channels.
+//! - Encoder delay and padding are removed: LAME and Xing tags of MP3, granule positions of Ogg, edit
+//!   lists of MP4 or else iTunes' tag. Raw
+//!   ADTS has no place to state them, so they stay.
+//! - A damaged packet is left out and counted ([`AudioReader::damaged_packets`]); a file that has
+//!   fewer samples than its headers state without any such packet counts one. A WAV file whose sizes are too large throughout (a writer to
+//!   a pipe leaves 4 GB) yields what is there and counts one. Sizes that contradict each other are an error.
+//! - A sample that is NaN or infinite is an error, not a sample.
+//! - A change of sample rate or channels within a file is an error; a chain of like Ogg streams is one
+//!   signal.
+//! - Streaming holds a packet and a block of the resampler, whatever length a header claims.
+//!
+//! # Known limits
+//!
+//! - Symphonia refuses an Ogg file with a damaged page at its start or end, and now and then gives up in
+//!   a badly damaged FLAC file, where ffmpeg would read on.
+//! - Junk between the frames of an MP3 file without a LAME or Xing tag is passed over without being counted.
+//! - HE-AAC is decoded without its upper band, at half the rate.
+
+mod decoder;
+mod error;
+mod mp4;
+mod reader;
+mod waveform;
+
+pub use error::AudioError;
+pub use reader::{AudioReader, load};
+pub use waveform::Waveform;
+
+/// Lower-case extensions of the files that are usually audio we read, in alphabetical order.
+///
+/// For looking through folders; a file is recognised by its content.
+pub const EXTENSIONS: &[&str] =
+    &["aac", "aif", "aifc", "aiff", "flac", "m4a", "m4b", "mp3", "oga", "ogg", "wav", "wave"];

@@ -1,0 +1,177 @@
+//! Headers made byte by byte: formats, lies, numbers that are none, and iTunes' way to cut.
+
+use std::path::PathBuf;
+
+use crooner_audio::{AudioError, AudioReader, load};
+use tempfile::TempDir;
+
+use crate::fixture;
+
+struct Wav {
+    format: u16,
+    channels: u16,
+    sample_rate: u32,
+    bits: u16,
+    data: Vec<u8>,
+    riff_size: Option<u32>,
+    data_size: Option<u32>,
+}
+
+impl Wav {
+    fn s16(samples: &[i16]) -> Self {
+        let data = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        Self { format: 1, channels: 1, sample_rate: 16_000, bits: 16, data, riff_size: None, data_size: None }
+    }
+
+    fn f32(samples: &[f32]) -> Self {
+        let data = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        Self { format: 3, bits: 32, data, ..Self::s16(&[]) }
+    }
+
+    fn write(&self, folder: &TempDir) -> PathBuf {
+        let n_bytes = self.data.len() as u32;
+        let frame = self.channels * self.bits / 8;
+        let mut bytes = b"RIFF".to_vec();
+        bytes.extend(self.riff_size.unwrap_or(36 + n_bytes).to_le_bytes());
+        bytes.extend(b"WAVEfmt \x10\0\0\0");
+        bytes.extend(self.format.to_le_bytes());
+        bytes.extend(self.channels.to_le_bytes());
+        bytes.extend(self.sample_rate.to_le_bytes());
+        bytes.extend((self.sample_rate * u32::from(frame)).to_le_bytes());
+        bytes.extend(frame.to_le_bytes());
+        bytes.extend(self.bits.to_le_bytes());
+        bytes.extend(b"data");
+        bytes.extend(self.data_size.unwrap_or(n_bytes).to_le_bytes());
+        bytes.extend(&self.data);
+        let path = folder.path().join("test.wav");
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn samples(wav: &Wav) -> Result<Vec<f32>, AudioError> {
+    let folder = tempfile::tempdir().unwrap();
+    load(wav.write(&folder), None).map(|waveform| waveform.samples)
+}
+
+#[test]
+fn sixteen_bits_are_divided_by_their_range() {
+    let found = samples(&Wav::s16(&[0, 1, -1, i16::MAX, i16::MIN])).unwrap();
+    assert_eq!(found, [0.0, 1.0 / 32_768.0, -1.0 / 32_768.0, 32_767.0 / 32_768.0, -1.0]);
+}
+
+#[test]
+fn mono_is_the_mean_of_any_number_of_channels() {
+    let mut wav = Wav::s16(&[3_000, 6_000, 30_000, -3_000, 0, 0]);
+    wav.channels = 3;
+    assert_eq!(samples(&wav).unwrap(), [13_000.0 / 32_768.0, -1_000.0 / 32_768.0]);
+}
+
+#[test]
+fn floating_point_may_exceed_one() {
+    assert_eq!(samples(&Wav::f32(&[1.5, -2.5])).unwrap(), [1.5, -2.5]);
+}
+
+#[test]
+fn the_first_sample_that_is_no_number_is_named() {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut values = vec![0.25; 10_000];
+        values[7_777] = bad;
+        values[8_888] = bad;
+        let error = samples(&Wav::f32(&values)).unwrap_err();
+        assert!(matches!(error, AudioError::NonFinite { index: 7_777, .. }), "{error}");
+        assert!(
+            error.to_string().starts_with("sample 7777 of ") && error.to_string().contains("(pcm_f32le)")
+        );
+    }
+    // A channel that is no number cannot hide behind another one.
+    let mut wav = Wav::f32(&[0.0, 0.0, f32::INFINITY, f32::NEG_INFINITY]);
+    wav.channels = 2;
+    assert!(matches!(samples(&wav), Err(AudioError::NonFinite { index: 1, .. })));
+}
+
+#[test]
+fn a_claim_of_three_gigabytes_reads_what_is_there() {
+    // As writers to pipes leave it: they cannot go back to fill in the size.
+    for size in [3_000_000_000, u32::MAX] {
+        let mut wav = Wav::s16(&[100; 5_000]);
+        (wav.riff_size, wav.data_size) = (Some(size.saturating_add(36)), Some(size));
+        let folder = tempfile::tempdir().unwrap();
+        let mut reader = AudioReader::open(wav.write(&folder)).unwrap();
+        let mut n_samples = 0;
+        while let Some(block) = reader.next_block().unwrap() {
+            n_samples += block.len();
+        }
+        assert_eq!((n_samples, reader.damaged_packets()), (5_000, 1), "{size}");
+    }
+}
+
+#[test]
+fn headers_that_contradict_themselves_are_refused() {
+    let mut inner_larger = Wav::s16(&[100; 5_000]);
+    inner_larger.data_size = Some(3_000_000_000);
+    let mut no_channels = Wav::s16(&[1, 2]);
+    no_channels.channels = 0;
+    let mut no_rate = Wav::s16(&[1, 2]);
+    no_rate.sample_rate = 0;
+    for wav in [inner_larger, no_channels, no_rate] {
+        let error = samples(&wav).unwrap_err();
+        assert!(matches!(error, AudioError::BadHeader { .. }), "{error}");
+        assert!(error.to_string().contains("test.wav"), "{error}");
+    }
+}
+
+#[test]
+fn no_samples_is_an_error_one_is_not() {
+    assert!(matches!(samples(&Wav::s16(&[])), Err(AudioError::NoAudio { damaged_packets: 0, .. })));
+    assert_eq!(samples(&Wav::s16(&[-32_768])).unwrap(), [-1.0]);
+}
+
+#[test]
+fn a_rate_that_cannot_be_converted_is_named() {
+    let mut wav = Wav::s16(&[1; 100]);
+    wav.sample_rate = u32::MAX / 2;
+    let folder = tempfile::tempdir().unwrap();
+    let error = load(wav.write(&folder), Some(16_000)).unwrap_err();
+    assert!(matches!(error, AudioError::Resample { .. }), "{error}");
+    assert!(error.to_string().contains("cannot convert 2147483647 Hz to 16000 Hz"), "{error}");
+}
+
+fn mp4_box(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    [&(content.len() as u32 + 8).to_be_bytes(), kind.as_slice(), &content].concat()
+}
+
+#[test]
+fn an_mp4_file_without_edit_list_is_cut_by_the_tag_of_itunes() {
+    // Hide the edit list, and append the tag to `moov`, which comes last.
+    let mut bytes = std::fs::read(fixture("aac.m4a")).unwrap();
+    let find = |bytes: &[u8], kind: &[u8]| bytes.windows(4).position(|window| window == kind).unwrap();
+    let edts = find(&bytes, b"edts");
+    bytes[edts..edts + 4].copy_from_slice(b"free");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("itunes.m4a");
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(load(&path, None).unwrap().samples.len(), 46_080, "45 frames of 1,024 samples");
+
+    let tag = mp4_box(
+        b"----",
+        &[
+            &mp4_box(b"mean", &[&[0; 4], b"com.apple.iTunes"]),
+            &mp4_box(b"name", &[&[0; 4], b"iTunSMPB"]),
+            &mp4_box(
+                b"data",
+                &[&[0, 0, 0, 1, 0, 0, 0, 0], b" 00000000 00000400 000003BC 000000000000AC44 00000000"],
+            ),
+        ],
+    );
+    let handler = mp4_box(b"hdlr", &[&[0; 8], b"mdirappl", &[0; 9]]);
+    let meta = mp4_box(b"meta", &[&[0; 4], &handler, &mp4_box(b"ilst", &[&tag])]);
+    let udta = mp4_box(b"udta", &[&meta]);
+    let moov = find(&bytes, b"moov") - 4;
+    let size = (bytes.len() - moov + udta.len()) as u32;
+    bytes[moov..moov + 4].copy_from_slice(&size.to_be_bytes());
+    bytes.extend(udta);
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(load(&path, None).unwrap(), load(fixture("aac.m4a"), None).unwrap());
+}

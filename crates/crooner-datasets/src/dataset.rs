@@ -1,0 +1,58 @@
+//! What every data set can do.
+
+use std::path::PathBuf;
+
+use crate::{Catalogue, DatasetError, Info};
+
+/// One data set: its facts and how to list its tracks.
+pub trait Dataset: Sync {
+    /// Title, citation, licence, layout, how to obtain it, counts.
+    fn info(&self) -> &Info;
+
+    /// Lists the tracks. The same files give the same catalogue, whatever the order in which the file
+    /// system lists them.
+    ///
+    /// # Errors
+    ///
+    /// When the request lacks what this set needs or carries what it cannot use, and when the files are
+    /// not there or not in the set's layout.
+    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError>;
+
+    /// The name in [`registry`](crate::registry) and on the command line.
+    fn name(&self) -> &str {
+        &self.info().name
+    }
+}
+
+/// What the caller brings; [`Source`](crate::Source) says which set needs which part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Request {
+    /// The folder of the user's files. Only for sets that read one: others refuse it.
+    pub root: Option<PathBuf>,
+    /// A folder that may be filled and emptied at any time, for sets that bring their own files.
+    pub cache: Option<PathBuf>,
+    /// What counts as audio: file name extensions in any case, with or without a leading dot. From the
+    /// caller, because this crate decodes nothing. Sets with a fixed layout do not need it.
+    pub extensions: Vec<String>,
+}
+
+impl Request {
+    /// With the folder that holds the user's files.
+    #[must_use]
+    pub fn with_root(self, root: impl Into<PathBuf>) -> Self {
+        Self { root: Some(root.into()), ..self }
+    }
+
+    /// With a folder for files that a set brings.
+    #[must_use]
+    pub fn with_cache(self, cache: impl Into<PathBuf>) -> Self {
+        Self { cache: Some(cache.into()), ..self }
+    }
+
+    /// With the extensions that count as audio.
+    #[must_use]
+    pub fn with_extensions<S: Into<String>>(self, extensions: impl IntoIterator<Item = S>) -> Self {
+        Self { extensions: extensions.into_iter().map(Into::into).collect(), ..self }
+    }
+}

@@ -1,0 +1,60 @@
+//! Catalogues of music: which tracks there are, on which album, by which artist.
+//!
+//! A [`Dataset`] knows one layout and turns it into a [`Catalogue`]: a list of [`Track`]s, sorted, with
+//! everything that was passed over and why. This crate lists files and never decodes audio.
+//!
+//! ```
+//! use crooner_datasets::{Request, find};
+//!
+//! # let cache = tempfile::tempdir()?;
+//! # let cache = cache.path();
+//! let catalogue = find("demo")?.open(&Request::default().with_cache(cache))?;
+//! catalogue.require_classes(2, 3)?;
+//! assert_eq!(catalogue.artists()[0], "Eric_Skiff");
+//! assert_eq!(catalogue.counts().tracks, 48);
+//! assert!(catalogue.tracks[0].path.is_file());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The sets
+//!
+//! | name | what | request |
+//! |---|---|---|
+//! | `demo` | 48 freely licensed excerpts built into the program | a cache folder to put them in |
+//! | `folder` | the user's own music, `ARTIST/ALBUM/TRACK.ext` | the folder and the audio extensions |
+//!
+//! Facts about a set (citation, licence, layout, counts) are in `datasets/NAME/dataset.toml` at the top of
+//! the repository, and nowhere in code. A new set is a folder there, a module here and a line in
+//! [`registry`]; the contract test then covers it.
+//!
+//! # What `folder` does with what it finds
+//!
+//! - Audio is what has one of the requested extensions, in upper or lower case. Other files and hidden
+//!   files and folders (a leading dot) are counted in [`Ignored`] and otherwise passed over.
+//! - Deeper folders belong to the album: `ARTIST/ALBUM/CD1/TRACK.ext` is on `ALBUM`.
+//! - Audio directly in `ARTIST/` or in the root is [`Skipped`]: its album is unknown, and guessing one
+//!   could put a record on both sides of an album split.
+//! - Symbolic links are followed, but no file and no folder is read twice: the second way to it is
+//!   skipped, so that links neither loop nor put one recording on two sides. What lies under the root
+//!   itself wins over links to it. Copies and hard links are not recognised.
+//! - Names that are not UTF-8, folders that cannot be read, dead links and artists without any audio are
+//!   skipped, each with its reason. Names are taken as they are: no Unicode normalisation.
+
+mod atomic;
+mod catalogue;
+mod dataset;
+mod demo;
+mod embedded;
+mod error;
+mod folder;
+mod info;
+mod registry;
+mod scan;
+mod skipped;
+
+pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Summary, Track};
+pub use dataset::{Dataset, Request};
+pub use error::DatasetError;
+pub use info::{Counts, Info, Manifest, Source};
+pub use registry::{find, registry};
+pub use skipped::{Ignored, SkipReason, Skipped};

@@ -1,0 +1,47 @@
+//! All data sets: one line each.
+
+use crate::demo::DEMO;
+use crate::folder::FOLDER;
+use crate::{Dataset, DatasetError};
+
+/// Every data set, in the order in which help lists them.
+pub fn registry() -> &'static [&'static dyn Dataset] {
+    static REGISTRY: &[&dyn Dataset] = &[
+        &DEMO, //
+        &FOLDER,
+    ];
+    REGISTRY
+}
+
+/// The data set of that name.
+///
+/// ```
+/// let error = crooner_datasets::find("flder").err().unwrap();
+/// assert_eq!(
+///     error.to_string(),
+///     "unknown data set \"flder\": known are demo, folder (did you mean \"folder\"?)"
+/// );
+/// ```
+///
+/// # Errors
+///
+/// When there is none; the error lists the names and suggests the nearest.
+pub fn find(name: &str) -> Result<&'static dyn Dataset, DatasetError> {
+    registry().iter().copied().find(|set| set.name() == name).ok_or_else(|| DatasetError::UnknownDataset {
+        name: name.to_owned(),
+        known: registry().iter().map(|set| set.name().to_owned()).collect(),
+        suggestion: nearest(name),
+    })
+}
+
+/// The known name that is at most two slips away (a letter more, less, other, or two swapped).
+fn nearest(name: &str) -> Option<String> {
+    const SLIPS: usize = 2;
+    let name = name.to_lowercase();
+    registry()
+        .iter()
+        .map(|set| (strsim::osa_distance(&name, set.name()), set.name()))
+        .filter(|(slips, _)| *slips <= SLIPS)
+        .min()
+        .map(|(_, known)| known.to_owned())
+}

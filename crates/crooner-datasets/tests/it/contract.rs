@@ -1,0 +1,102 @@
+//! What every data set in the registry must do.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crooner_datasets::{Dataset, DatasetError, Request, Source, find, registry};
+use tempfile::TempDir;
+
+fn home(set: &dyn Dataset) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").join(set.name())
+}
+
+/// What opens the set: an empty cache for one that brings its files, its miniature for one that does
+/// not.
+fn request(set: &dyn Dataset) -> (Request, TempDir) {
+    let request = Request::default().with_extensions(["mp3", "ogg", "flac"]);
+    match set.info().source {
+        Source::Embedded => {
+            let cache = tempfile::tempdir().unwrap();
+            (request.with_cache(cache.path()), cache)
+        }
+        Source::Folder => {
+            let names = std::fs::read_to_string(home(set).join("miniature.txt")).unwrap();
+            let root = crate::common::folder(names.lines());
+            (request.with_root(root.path()), root)
+        }
+    }
+}
+
+#[test]
+fn names_are_unique_and_found() {
+    let names: BTreeSet<_> = registry().iter().map(|set| set.name()).collect();
+    assert_eq!(names.len(), registry().len());
+    for name in names {
+        assert_eq!(find(name).unwrap().name(), name);
+    }
+}
+
+#[test]
+fn facts_are_stated_where_they_belong() {
+    for set in registry() {
+        let info = set.info();
+        for (key, text) in [
+            ("name", &info.name),
+            ("title", &info.title),
+            ("citation", &info.citation),
+            ("licence", &info.licence),
+            ("layout", &info.layout),
+            ("obtain", &info.obtain),
+        ] {
+            assert!(!text.trim().is_empty(), "{}: {key} is empty", info.name);
+        }
+        let toml = std::fs::read_to_string(home(*set).join("dataset.toml")).unwrap();
+        assert_eq!(&toml::from_str::<crooner_datasets::Info>(&toml).unwrap(), info);
+        match info.source {
+            Source::Embedded => assert!(info.manifest.is_some() && info.counts.is_some(), "{}", info.name),
+            Source::Folder => assert!(info.manifest.is_none(), "{}", info.name),
+        }
+    }
+}
+
+#[test]
+fn every_set_opens_to_a_sound_catalogue() {
+    for set in registry() {
+        let (request, folder) = request(*set);
+        let catalogue = set.open(&request).unwrap();
+        assert_eq!(catalogue.name, set.name());
+        assert!(catalogue.tracks.is_sorted_by(|a, b| a.id < b.id), "{}: ids unique and sorted", set.name());
+        for track in &catalogue.tracks {
+            assert!(track.path.is_file(), "{track:?}");
+            assert_eq!(track.path, catalogue.root.join(&track.id));
+            assert!(track.path.starts_with(folder.path()));
+            let start = format!("{}/{}/", track.artist, track.album);
+            assert!(track.id.starts_with(&start) && !track.title.is_empty(), "{track:?}");
+        }
+        if let Some(counts) = set.info().counts {
+            assert_eq!(catalogue.counts(), counts, "{}", set.name());
+        }
+        catalogue.require_classes(2, 2).unwrap();
+        assert_eq!(set.open(&request).unwrap(), catalogue, "{}: opening twice", set.name());
+    }
+}
+
+#[test]
+fn a_bare_request_is_refused_by_name() {
+    for set in registry() {
+        let error = set.open(&Request::default()).unwrap_err();
+        match set.info().source {
+            Source::Embedded => assert!(matches!(error, DatasetError::CacheNeeded { .. }), "{error}"),
+            Source::Folder => assert!(matches!(error, DatasetError::RootNeeded { .. }), "{error}"),
+        }
+        assert!(error.to_string().contains(&format!("data set {:?} needs", set.name())), "{error}");
+    }
+}
+
+#[test]
+fn unknown_names_get_a_list_and_a_suggestion() {
+    let error = |name| find(name).err().unwrap().to_string();
+    assert_eq!(error("dmeo"), "unknown data set \"dmeo\": known are demo, folder (did you mean \"demo\"?)");
+    assert!(error("Folder").ends_with("(did you mean \"folder\"?)"));
+    assert_eq!(error("artist20"), "unknown data set \"artist20\": known are demo, folder");
+}

@@ -1,0 +1,87 @@
+//! The one error type of this crate.
+
+/// Largest magnitude a sample may have: 10⁹, 180 dB above full scale.
+///
+/// Within it no sum in this crate can overflow `f32`, whatever the settings, so every value of every feature is
+/// finite. Real audio stays near ±1.
+pub const MAX_SAMPLE: f32 = 1e9;
+
+/// Everything that can go wrong between samples and a feature.
+///
+/// One enum for the whole crate: each caller reports these to a person, and none recovers from one kind by calling
+/// another function here.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeatureError {
+    /// A setting lies outside its range.
+    #[error("feature setting `{key}` must be {expected}, found {found}")]
+    Config {
+        /// The setting's name, as written in a configuration file.
+        key: &'static str,
+        /// The allowed range, in words.
+        expected: String,
+        /// The value that was given.
+        found: String,
+    },
+    /// The track has no samples at all.
+    #[error("the track has no samples, but a feature needs at least one")]
+    NoSamples,
+    /// Without centring, a track shorter than one window has no frame.
+    #[error("the track has {n_samples} samples, but `center = false` needs at least `n_fft` = {n_fft}")]
+    TooShort {
+        /// Samples in the track.
+        n_samples: usize,
+        /// Samples in one window.
+        n_fft: usize,
+    },
+    /// A sample is NaN, infinite or absurdly large.
+    #[error("sample {index} of the track is {value}, but samples must be finite and within ±{MAX_SAMPLE:e}")]
+    Sample {
+        /// Position in the track, counted from 0 over all blocks pushed.
+        index: usize,
+        /// The sample.
+        value: f32,
+    },
+    /// A value handed to a decibel conversion is NaN, infinite or negative.
+    #[error("bin {bin} of frame {frame} is {value}, but decibels need a finite value of at least 0")]
+    Value {
+        /// Row of the value.
+        bin: usize,
+        /// Column of the value.
+        frame: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A buffer does not have the length its shape asks for.
+    #[error("a buffer of {found} values was given where the shape asks for {expected}")]
+    Shape {
+        /// The length the shape asks for, in words.
+        expected: String,
+        /// The buffer's length.
+        found: usize,
+    },
+}
+
+impl FeatureError {
+    pub(crate) fn config(
+        key: &'static str,
+        expected: impl Into<String>,
+        found: impl std::fmt::Display,
+    ) -> Self {
+        Self::Config { key, expected: expected.into(), found: found.to_string() }
+    }
+}
+
+/// Fails unless `min <= value <= max`; a NaN fails.
+pub(crate) fn check_range<T: PartialOrd + std::fmt::Display>(
+    key: &'static str,
+    value: T,
+    min: T,
+    max: T,
+) -> Result<(), FeatureError> {
+    if value >= min && value <= max {
+        Ok(())
+    } else {
+        Err(FeatureError::config(key, format!("between {min} and {max}"), value))
+    }
+}

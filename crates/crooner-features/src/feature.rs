@@ -1,0 +1,130 @@
+//! The registry of features and what every feature can do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FeatureError, Frames, LogMelConfig};
+
+/// Turns one track after another into [`Frames`], reusing its buffers.
+///
+/// However a track is cut into blocks, its frames are the same bit for bit. Beyond the frames it has made, an extractor
+/// holds `O(n_fft)` samples.
+pub trait Extractor: Send {
+    /// Takes the next samples of the track, at the feature's sample rate, in any number.
+    ///
+    /// # Errors
+    /// [`FeatureError::Sample`] for a sample that is not usable. The track is then dropped: the next sample pushed is
+    /// the first of another.
+    fn push(&mut self, samples: &[f32]) -> Result<(), FeatureError>;
+
+    /// Ends the track and returns its frames. The next sample pushed is the first of another track.
+    ///
+    /// # Errors
+    /// [`FeatureError::NoSamples`] or [`FeatureError::TooShort`] for a track without a frame, which is dropped.
+    fn finish(&mut self) -> Result<Frames, FeatureError>;
+}
+
+/// What the settings of every feature answer.
+pub(crate) trait Feature {
+    fn validate(&self) -> Result<(), FeatureError>;
+    fn sample_rate(&self) -> u32;
+    fn n_bins(&self) -> usize;
+    fn hop_length(&self) -> usize;
+    fn n_frames(&self, n_samples: usize) -> usize;
+    fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError>;
+}
+
+/// Writes [`FeatureConfig`] from one line per feature.
+macro_rules! registry {
+    ($($(#[doc = $doc:literal])* $variant:ident($config:ty) = $name:literal,)+) => {
+        /// A feature and its settings, tagged by the feature's name: `[features.log-mel]` in TOML.
+        ///
+        /// Its serialised form is canonical: equal settings give equal bytes, so it can be hashed.
+        ///
+        /// ```
+        /// use crooner_features::FeatureConfig;
+        ///
+        /// let config: FeatureConfig = serde_json::from_str(r#"{"log-mel": {"sample_rate": 22050}}"#)?;
+        /// config.validate()?;
+        /// let mut extractor = config.extractor()?;
+        /// for block in vec![0.1; 22_050].chunks(160) {
+        ///     extractor.push(block)?;
+        /// }
+        /// let frames = extractor.finish()?;
+        /// assert_eq!((frames.n_frames(), frames.n_bins()), (config.n_frames(22_050), 128));
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub enum FeatureConfig {
+            $($(#[doc = $doc])* #[serde(rename = $name)] $variant($config),)+
+        }
+
+        impl FeatureConfig {
+            /// The names of all features, as they tag their settings.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// Every feature with its default settings, in the order of [`NAMES`](Self::NAMES).
+            #[must_use]
+            pub fn defaults() -> Vec<Self> {
+                vec![$(Self::$variant(<$config>::default())),+]
+            }
+
+            /// The feature's name.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),+ }
+            }
+
+            fn feature(&self) -> &dyn Feature {
+                match self { $(Self::$variant(config) => config),+ }
+            }
+        }
+    };
+}
+
+// To add a feature: a file like `log_mel.rs` that implements `Feature` for its settings, and its line here.
+registry! {
+    /// Mel power spectrogram in dB.
+    LogMel(LogMelConfig) = "log-mel",
+}
+
+impl FeatureConfig {
+    /// Checks every setting against its range.
+    ///
+    /// # Errors
+    /// [`FeatureError::Config`] naming the first setting out of range.
+    pub fn validate(&self) -> Result<(), FeatureError> {
+        self.feature().validate()
+    }
+
+    /// The sample rate in Hz that the feature's samples must have.
+    #[must_use]
+    pub fn sample_rate(&self) -> u32 {
+        self.feature().sample_rate()
+    }
+
+    /// Values per frame.
+    #[must_use]
+    pub fn n_bins(&self) -> usize {
+        self.feature().n_bins()
+    }
+
+    /// Samples from one frame to the next.
+    #[must_use]
+    pub fn hop_length(&self) -> usize {
+        self.feature().hop_length()
+    }
+
+    /// Frames of a track of `n_samples`; 0 for a track too short to have one, or for settings that are not valid.
+    #[must_use]
+    pub fn n_frames(&self, n_samples: usize) -> usize {
+        self.feature().n_frames(n_samples)
+    }
+
+    /// An extractor with these settings.
+    ///
+    /// # Errors
+    /// [`FeatureError::Config`] naming the first setting out of range.
+    pub fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
+        self.feature().extractor()
+    }
+}

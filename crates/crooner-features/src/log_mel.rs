@@ -1,0 +1,279 @@
+//! Log-mel spectrogram: the input of the CRNN.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decibel::{decibels, peak, raise_to};
+use crate::feature::Feature;
+use crate::framing::Framer;
+use crate::mel::MelTransform;
+use crate::{
+    DbConfig, Extractor, FeatureError, Frames, MelConfig, MelNorm, MelScale, PadMode, Reference, Spectrogram,
+    StftConfig, Window,
+};
+
+/// Settings of the log-mel spectrogram; the defaults are librosa's, at 16 kHz.
+///
+/// Numbers are `f32`, which every JSON and TOML reader gives back unchanged, and a setting left at "derive it" is left
+/// out, so equal settings have one spelling on disk:
+///
+/// ```
+/// use crooner_features::LogMelConfig;
+///
+/// let config: LogMelConfig = serde_json::from_str(r#"{"hop_length": 256, "top_db": "none"}"#)?;
+/// assert_eq!((config.hop_length, config.n_mels, config.top_db), (256, 128, None));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogMelConfig {
+    /// Sample rate in Hz, in `1000..=768000`. Default 16,000.
+    pub sample_rate: u32,
+    /// Samples per frame, even, in `2..=1048576`. Default 2048.
+    pub n_fft: usize,
+    /// Samples under the window, in `1..=n_fft`. Default: `n_fft`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub win_length: Option<usize>,
+    /// Samples from one frame to the next, in `1..=1048576`. Default 512.
+    pub hop_length: usize,
+    /// The taper. Default: Hann.
+    pub window: Window,
+    /// Whether frame `t` is centred at sample `t * hop_length`. Default: true.
+    pub center: bool,
+    /// What surrounds the track when `center` is set. Default: zeros.
+    pub pad_mode: PadMode,
+    /// Number of mel bands, in `1..=4096`. Default 128.
+    pub n_mels: usize,
+    /// Lower edge of the first band in Hz, at least 0. Default 0.
+    pub f_min_hz: f32,
+    /// Upper edge of the last band in Hz, at least 1 Hz above `f_min_hz`. Default and largest: `sample_rate / 2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub f_max_hz: Option<f32>,
+    /// The mel formula. Default: Slaney.
+    pub scale: MelScale,
+    /// The scaling of the triangles. Default: Slaney.
+    pub norm: MelNorm,
+    /// Smaller mel powers count as this one; above 0. Default 1e-10, which is -100 dB.
+    pub amin: f32,
+    /// Everything quieter than the track's loudest value less this many dB is raised to it; above 0, or `"none"`.
+    /// Default 80.
+    #[serde(with = "number_or_none")]
+    pub top_db: Option<f32>,
+}
+
+impl Default for LogMelConfig {
+    fn default() -> Self {
+        let StftConfig { n_fft, win_length, hop_length, window, center, pad_mode } = StftConfig::default();
+        let MelConfig { n_mels, f_min_hz, f_max_hz, scale, norm } = MelConfig::default();
+        let DbConfig { reference: _, amin, top_db } = DbConfig::default();
+        Self {
+            sample_rate: 16_000,
+            n_fft,
+            win_length,
+            hop_length,
+            window,
+            center,
+            pad_mode,
+            n_mels,
+            f_min_hz,
+            f_max_hz,
+            scale,
+            norm,
+            amin,
+            top_db,
+        }
+    }
+}
+
+impl LogMelConfig {
+    /// The part that cuts frames and transforms them.
+    #[must_use]
+    pub fn stft(&self) -> StftConfig {
+        StftConfig {
+            n_fft: self.n_fft,
+            win_length: self.win_length,
+            hop_length: self.hop_length,
+            window: self.window,
+            center: self.center,
+            pad_mode: self.pad_mode,
+        }
+    }
+
+    /// The part that makes mel bands.
+    #[must_use]
+    pub fn mel(&self) -> MelConfig {
+        MelConfig {
+            n_mels: self.n_mels,
+            f_min_hz: self.f_min_hz,
+            f_max_hz: self.f_max_hz,
+            scale: self.scale,
+            norm: self.norm,
+        }
+    }
+
+    /// The part that makes decibels.
+    #[must_use]
+    pub fn db(&self) -> DbConfig {
+        DbConfig { reference: Reference::Value(1.0), amin: self.amin, top_db: self.top_db }
+    }
+}
+
+impl Feature for LogMelConfig {
+    fn validate(&self) -> Result<(), FeatureError> {
+        self.stft().validate()?;
+        self.mel().validate(self.sample_rate)?;
+        self.db().validate()
+    }
+
+    fn sample_rate(&self) -> u32 {
+        self.sample_rate
+    }
+
+    fn n_bins(&self) -> usize {
+        self.n_mels
+    }
+
+    fn hop_length(&self) -> usize {
+        self.hop_length
+    }
+
+    fn n_frames(&self, n_samples: usize) -> usize {
+        self.stft().n_frames(n_samples)
+    }
+
+    fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
+        Ok(Box::new(LogMelExtractor::new(self)?))
+    }
+}
+
+/// Log-mel spectrogram of a track: `librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=sample_rate, ...))`,
+/// `[n_mels, n_frames]` in dB relative to a power of 1.
+///
+/// ```
+/// use crooner_features::{LogMelConfig, log_mel};
+///
+/// let silence = log_mel(&[0.0; 16_000], &LogMelConfig::default())?;
+/// assert_eq!((silence.n_bins(), silence.n_frames()), (128, 32));
+/// assert!(silence.values().iter().all(|db| (db + 100.0).abs() < 1e-4));
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
+///
+/// # Errors
+/// As [`stft`](crate::stft), and [`FeatureError::Config`] for a mel or decibel setting out of range.
+pub fn log_mel(samples: &[f32], config: &LogMelConfig) -> Result<Spectrogram, FeatureError> {
+    let mut extractor = LogMelExtractor::new(config)?;
+    extractor.bands.values.reserve_exact(config.stft().n_frames(samples.len()) * config.n_mels);
+    extractor.push(samples)?;
+    Ok(extractor.finish()?.to_spectrogram())
+}
+
+/// Keeps the track's unclipped dB frames until its peak is known.
+struct LogMelExtractor {
+    framer: Framer,
+    bands: LogMelBands,
+    top_db: Option<f32>,
+}
+
+struct LogMelBands {
+    mel: MelTransform,
+    amin: f32,
+    values: Vec<f32>,
+    peak_db: f32,
+}
+
+impl LogMelExtractor {
+    fn new(config: &LogMelConfig) -> Result<Self, FeatureError> {
+        config.validate()?;
+        let stft = config.stft();
+        let mel = MelTransform::new(config.sample_rate, &stft, &config.mel())?;
+        let bands = LogMelBands { mel, amin: config.amin, values: Vec::new(), peak_db: f32::NEG_INFINITY };
+        Ok(Self { framer: Framer::new(&stft), bands, top_db: config.top_db })
+    }
+
+    /// Ends the track, leaving the extractor ready for the next.
+    fn take(&mut self) -> (Vec<f32>, f32) {
+        self.framer.reset();
+        let values = std::mem::take(&mut self.bands.values);
+        (values, std::mem::replace(&mut self.bands.peak_db, f32::NEG_INFINITY))
+    }
+}
+
+impl LogMelBands {
+    /// One frame from samples to dB while it is in cache.
+    fn add(&mut self, frame: &[f32]) {
+        let start = self.values.len();
+        self.values.resize(start + self.mel.n_mels(), 0.0);
+        let bands = &mut self.values[start..];
+        self.mel.apply(frame, bands);
+        let amin = self.amin;
+        for band in &mut *bands {
+            *band = decibels(*band, amin);
+        }
+        self.peak_db = self.peak_db.max(peak(bands));
+    }
+}
+
+impl Extractor for LogMelExtractor {
+    fn push(&mut self, samples: &[f32]) -> Result<(), FeatureError> {
+        let pushed = self.framer.push(samples, |frame| self.bands.add(frame));
+        if pushed.is_err() {
+            self.take();
+        }
+        pushed
+    }
+
+    fn finish(&mut self) -> Result<Frames, FeatureError> {
+        let finished = self.framer.finish(|frame| self.bands.add(frame));
+        let (mut values, peak_db) = self.take();
+        finished?;
+        if let Some(top_db) = self.top_db {
+            raise_to(&mut values, peak_db - top_db);
+        }
+        Ok(Frames::from_parts(self.bands.mel.n_mels(), values))
+    }
+}
+
+/// `Option<f32>` as a number or the word `"none"`: TOML has no null, and leaving the key out means the default.
+mod number_or_none {
+    use std::fmt;
+
+    use serde::de::{Error, Unexpected, Visitor};
+    use serde::{Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature `serde(with)` calls")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(number) => serializer.serialize_f32(*number),
+            None => serializer.serialize_str("none"),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
+        deserializer.deserialize_any(NumberOrNone)
+    }
+
+    struct NumberOrNone;
+
+    impl Visitor<'_> for NumberOrNone {
+        type Value = Option<f32>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number of dB or \"none\"")
+        }
+
+        fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+            Ok(Some(value as f32))
+        }
+
+        fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+            Ok(Some(value as f32))
+        }
+
+        fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+            Ok(Some(value as f32))
+        }
+
+        fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+            if value == "none" { Ok(None) } else { Err(E::invalid_value(Unexpected::Str(value), &self)) }
+        }
+    }
+}

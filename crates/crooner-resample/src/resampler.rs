@@ -1,0 +1,212 @@
+//! The streaming converter and the one-call function.
+
+use std::fmt;
+
+use crate::ResampleError;
+use crate::response::lowest_terms;
+use crate::stage::Stage;
+
+/// Largest numerator or denominator of a ratio in lowest terms: transforms have a small multiple of this length.
+const LARGEST_TERM: u64 = 1 << 20;
+/// Ratios beyond this are converted in steps, so that a block stays a fraction of a million samples.
+const LARGEST_STEP: u64 = 128;
+/// Size of one such step.
+const STEP: u64 = 64;
+/// Input samples that pass through the steps at a time, which bounds the memory between them.
+const CHUNK: usize = 1 << 16;
+
+/// Converts a stream of samples from one rate to another.
+///
+/// Hand over blocks of any size with [`process`](Self::process), end with [`finish`](Self::finish).
+/// What comes out is bit for bit what [`resample`] makes of all the blocks in one piece.
+/// Memory does not grow with the length of the stream. Cloning one is cheaper than building one:
+/// clones share filter and transform tables.
+///
+/// ```
+/// use crooner_resample::Resampler;
+///
+/// let tone: Vec<f32> = (0..44_100).map(|n| (n as f32 * 0.05).sin()).collect();
+/// let mut resampler = Resampler::new(44_100, 16_000)?;
+/// let mut converted = Vec::new();
+/// for block in tone.chunks(1_000) {
+///     resampler.process(block, &mut converted);
+/// }
+/// resampler.finish(&mut converted);
+/// assert_eq!(converted.len(), 16_000);
+/// assert_eq!(converted, crooner_resample::resample(&tone, 44_100, 16_000)?);
+/// # Ok::<(), crooner_resample::ResampleError>(())
+/// ```
+#[derive(Clone)]
+pub struct Resampler {
+    from_hz: u32,
+    to_hz: u32,
+    /// In order; none where the rates are equal.
+    steps: Vec<Step>,
+    consumed: u64,
+    produced: u64,
+}
+
+/// A stage and the samples on their way from it to the next one.
+#[derive(Clone)]
+struct Step {
+    stage: Stage,
+    outbox: Vec<f32>,
+}
+
+impl Resampler {
+    /// Designs the filter for a pair of rates, in Hz.
+    ///
+    /// # Errors
+    /// A rate is zero, or the ratio in lowest terms has a term above 2^20 = 1,048,576 (so every pair of
+    /// rates up to that many Hz can be converted).
+    pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, ResampleError> {
+        if from_hz == 0 || to_hz == 0 {
+            return Err(ResampleError::ZeroRate { from_hz, to_hz });
+        }
+        let (up, down) = lowest_terms(u64::from(to_hz), u64::from(from_hz));
+        if up.max(down) > LARGEST_TERM {
+            return Err(ResampleError::RatioTooFine {
+                from_hz,
+                to_hz,
+                up: up as u32,
+                down: down as u32,
+                limit: LARGEST_TERM as u32,
+            });
+        }
+        let steps = ratios(up, down)
+            .into_iter()
+            .map(|(up, down)| Step { stage: Stage::new(up as usize, down as usize), outbox: Vec::new() })
+            .collect();
+        Ok(Self { from_hz, to_hz, steps, consumed: 0, produced: 0 })
+    }
+
+    /// Takes the next samples and appends to `output` all that can be computed from what has come so far.
+    ///
+    /// The output lags behind: a sample is appended once the block around it is complete.
+    pub fn process(&mut self, input: &[f32], output: &mut Vec<f32>) {
+        let before = output.len();
+        // A single step streams by itself; only between steps do samples pile up.
+        let chunk = if self.steps.len() > 1 { CHUNK } else { input.len().max(1) };
+        for input in input.chunks(chunk) {
+            process(&mut self.steps, input, output);
+        }
+        self.consumed += input.len() as u64;
+        self.produced += (output.len() - before) as u64;
+    }
+
+    /// Appends the rest of the output, as if silence followed, and resets for the next stream.
+    ///
+    /// Over the whole stream `ceil(n_samples * to_hz / from_hz)` samples have then been appended.
+    pub fn finish(&mut self, output: &mut Vec<f32>) {
+        let missing = self.output_len_u64(self.consumed) - self.produced;
+        let before = output.len();
+        finish(&mut self.steps, output);
+        // With several steps each rounds its own length up.
+        output.truncate(before.saturating_add(usize::try_from(missing).unwrap_or(usize::MAX)));
+        self.consumed = 0;
+        self.produced = 0;
+    }
+
+    /// Number of output samples for `n_samples` of input: `ceil(n_samples * to_hz / from_hz)`.
+    ///
+    /// Saturates at [`usize::MAX`].
+    pub fn output_len(&self, n_samples: usize) -> usize {
+        usize::try_from(self.output_len_u64(n_samples as u64)).unwrap_or(usize::MAX)
+    }
+
+    /// Rate of the input, in Hz.
+    pub fn from_hz(&self) -> u32 {
+        self.from_hz
+    }
+
+    /// Rate of the output, in Hz.
+    pub fn to_hz(&self) -> u32 {
+        self.to_hz
+    }
+
+    fn output_len_u64(&self, n_samples: u64) -> u64 {
+        let exact = (u128::from(n_samples) * u128::from(self.to_hz)).div_ceil(u128::from(self.from_hz));
+        u64::try_from(exact).unwrap_or(u64::MAX)
+    }
+}
+
+impl fmt::Debug for Resampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resampler")
+            .field("from_hz", &self.from_hz)
+            .field("to_hz", &self.to_hz)
+            .field("consumed", &self.consumed)
+            .field("produced", &self.produced)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Converts `samples` from `from_hz` to `to_hz` in one call.
+///
+/// Equal to `librosa.resample(y, orig_sr=from_hz, target_sr=to_hz, res_type="soxr_hq")` to the
+/// precision stated in the [crate documentation](crate). The result has
+/// `ceil(samples.len() * to_hz / from_hz)` samples, aligned in time with the input: sample `m` is the signal at
+/// `m / to_hz` seconds. Amplitude is kept (librosa's `scale=True` is a further gain of
+/// `sqrt(from_hz / to_hz)` that the caller can apply). Equal rates copy.
+///
+/// A non-finite sample spoils the blocks it lies in.
+///
+/// ```
+/// let silence = crooner_resample::resample(&[0.0; 441], 44_100, 22_050)?;
+/// assert_eq!(silence, [0.0; 221]);
+/// # Ok::<(), crooner_resample::ResampleError>(())
+/// ```
+///
+/// # Errors
+/// As [`Resampler::new`].
+pub fn resample(samples: &[f32], from_hz: u32, to_hz: u32) -> Result<Vec<f32>, ResampleError> {
+    let mut resampler = Resampler::new(from_hz, to_hz)?;
+    let mut output = Vec::with_capacity(resampler.output_len(samples.len()));
+    resampler.process(samples, &mut output);
+    resampler.finish(&mut output);
+    Ok(output)
+}
+
+/// `up / down` as a product of ratios small enough for one stage each: decimation comes first,
+/// interpolation last, so that the sharp filter of the whole is at the lower of the two rates.
+fn ratios(mut up: u64, mut down: u64) -> Vec<(u64, u64)> {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    while down > LARGEST_STEP * up {
+        before.push((1, STEP));
+        (up, down) = lowest_terms(up * STEP, down);
+    }
+    while up > LARGEST_STEP * down {
+        after.push((STEP, 1));
+        (up, down) = lowest_terms(up, down * STEP);
+    }
+    if up != down {
+        before.push((up, down));
+    }
+    before.append(&mut after);
+    before
+}
+
+fn process(steps: &mut [Step], input: &[f32], output: &mut Vec<f32>) {
+    match steps {
+        [] => output.extend_from_slice(input),
+        [last] => last.stage.process(input, output),
+        [first, rest @ ..] => {
+            first.stage.process(input, &mut first.outbox);
+            process(rest, &first.outbox, output);
+            first.outbox.clear();
+        }
+    }
+}
+
+fn finish(steps: &mut [Step], output: &mut Vec<f32>) {
+    match steps {
+        [] => {}
+        [last] => last.stage.finish(output),
+        [first, rest @ ..] => {
+            first.stage.finish(&mut first.outbox);
+            process(rest, &first.outbox, output);
+            first.outbox.clear();
+            finish(rest, output);
+        }
+    }
+}

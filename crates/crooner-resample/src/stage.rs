@@ -1,0 +1,146 @@
+//! One conversion by a rational factor: overlap-save with a forward transform of one length and an
+//! inverse transform of another.
+//!
+//! A block of `n_in` samples is transformed, its spectrum is multiplied by the filter and cut (or
+//! extended with zeros) to `n_out / 2 + 1` bins, and the inverse transform of length `n_out` yields the same
+//! stretch of time at the other rate. Blocks start at fixed multiples of one length, so the
+//! output does not depend on how the input was handed over.
+
+use std::sync::Arc;
+
+use realfft::num_complex::Complex32;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+
+use crate::block::Block;
+use crate::response::Response;
+
+/// What is shared by all converters of one ratio.
+struct Design {
+    block: Block,
+    /// Gain of each bin that is kept, the transforms' scale included.
+    gains: Vec<f32>,
+    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: Arc<dyn ComplexToReal<f32>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Stage {
+    design: Arc<Design>,
+    up: u64,
+    down: u64,
+    /// Input of the next block, as far as it is known.
+    pending: Vec<f32>,
+    /// Outputs still to be dropped because they lie before the first input sample.
+    skip: usize,
+    consumed: u64,
+    produced: u64,
+    time_in: Vec<f32>,
+    spectrum_in: Vec<Complex32>,
+    spectrum_out: Vec<Complex32>,
+    time_out: Vec<f32>,
+    scratch: Vec<Complex32>,
+}
+
+impl Stage {
+    /// A converter for `up / down`, in lowest terms and not 1/1.
+    pub(crate) fn new(up: usize, down: usize) -> Self {
+        let response = Response::new(up as u64, down as u64);
+        let block = Block::new(up, down, response.half_width());
+        let mut planner = RealFftPlanner::new();
+        let forward = planner.plan_fft_forward(block.n_in);
+        let inverse = planner.plan_fft_inverse(block.n_out);
+        // Bins below the lower Nyquist frequency; what is at or above it is in the stop-band.
+        let n_low = block.n_in.min(block.n_out);
+        let scale = 1.0 / block.n_in as f64;
+        let gains =
+            response.sample(n_low, n_low.div_ceil(2)).iter().map(|gain| (gain * scale) as f32).collect();
+        let mut stage = Self {
+            up: up as u64,
+            down: down as u64,
+            pending: Vec::with_capacity(block.n_in),
+            skip: 0,
+            consumed: 0,
+            produced: 0,
+            time_in: forward.make_input_vec(),
+            spectrum_in: forward.make_output_vec(),
+            spectrum_out: inverse.make_input_vec(),
+            time_out: inverse.make_output_vec(),
+            scratch: vec![Complex32::default(); forward.get_scratch_len().max(inverse.get_scratch_len())],
+            design: Arc::new(Design { block, gains, forward, inverse }),
+        };
+        stage.reset();
+        stage
+    }
+
+    /// Takes `input`, appends every output sample that it completes.
+    pub(crate) fn process(&mut self, mut input: &[f32], output: &mut Vec<f32>) {
+        self.consumed += input.len() as u64;
+        let Block { n_in, advance_in, .. } = self.design.block;
+        while !input.is_empty() {
+            let (taken, rest) = input.split_at(input.len().min(n_in - self.pending.len()));
+            self.pending.extend_from_slice(taken);
+            input = rest;
+            if self.pending.len() == n_in {
+                self.convert(output, usize::MAX);
+                self.pending.copy_within(advance_in.., 0);
+                self.pending.truncate(n_in - advance_in);
+            }
+        }
+    }
+
+    /// Appends what is left, as if the input were followed by silence, and starts afresh.
+    pub(crate) fn finish(&mut self, output: &mut Vec<f32>) {
+        let Block { n_in, advance_in, .. } = self.design.block;
+        let total = (self.consumed * self.up).div_ceil(self.down);
+        while self.produced < total {
+            self.pending.resize(n_in, 0.0);
+            self.convert(output, usize::try_from(total - self.produced).unwrap_or(usize::MAX));
+            self.pending.drain(..advance_in);
+        }
+        self.reset();
+    }
+
+    fn reset(&mut self) {
+        self.pending.clear();
+        self.pending.resize(self.design.block.lead_in, 0.0);
+        self.skip = self.design.block.skip_out;
+        self.consumed = 0;
+        self.produced = 0;
+    }
+
+    /// Converts the pending block and appends at most `limit` samples.
+    #[expect(
+        clippy::expect_used,
+        reason = "the transforms check lengths only, and every buffer is made by its own plan"
+    )]
+    fn convert(&mut self, output: &mut Vec<f32>, limit: usize) {
+        let Design { block, gains, forward, inverse } = &*self.design;
+        self.time_in.copy_from_slice(&self.pending);
+        forward
+            .process_with_scratch(
+                &mut self.time_in,
+                &mut self.spectrum_in,
+                &mut self.scratch[..forward.get_scratch_len()],
+            )
+            .expect("buffers made by the plan");
+        let (kept, removed) = self.spectrum_out.split_at_mut(gains.len());
+        for ((to, from), gain) in kept.iter_mut().zip(&self.spectrum_in).zip(gains) {
+            *to = from * gain;
+        }
+        removed.fill(Complex32::default());
+        inverse
+            .process_with_scratch(
+                &mut self.spectrum_out,
+                &mut self.time_out,
+                &mut self.scratch[..inverse.get_scratch_len()],
+            )
+            .expect("buffers made by the plan and a real first bin");
+        let kept = &self.time_out[block.first_out..][..block.advance_out];
+        let dropped = self.skip.min(kept.len());
+        self.skip -= dropped;
+        let fresh = &kept[dropped..];
+        let fresh = &fresh[..fresh.len().min(limit)];
+        output.extend_from_slice(fresh);
+        self.produced += fresh.len() as u64;
+    }
+}

@@ -1,0 +1,115 @@
+//! A stream, however it is cut up, is what one call makes of it.
+
+use crooner_resample::{ResampleError, Resampler, resample};
+use proptest::prelude::*;
+
+use crate::noise;
+
+fn rates() -> impl Strategy<Value = (u32, u32)> {
+    let common = prop::sample::select(vec![8_000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000]);
+    prop_oneof![(common.clone(), common), (1..40u32, 1..40u32), (900..1_100u32, 900..1_100u32)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_partition_equals_one_call(
+        (from_hz, to_hz) in rates(),
+        blocks in prop::collection::vec(prop_oneof![0..50usize, 0..9_000usize], 0..8),
+        seed in 0..1000u64,
+    ) {
+        let input = noise(blocks.iter().sum(), seed);
+        let whole = resample(&input, from_hz, to_hz).unwrap();
+        let mut resampler = Resampler::new(from_hz, to_hz).unwrap();
+        // Twice: `finish` leaves a resampler as new.
+        for _ in 0..2 {
+            let mut rest = input.as_slice();
+            let mut output = vec![7.0];
+            for &block in &blocks {
+                resampler.process(&rest[..block], &mut output);
+                rest = &rest[block..];
+            }
+            resampler.finish(&mut output);
+            prop_assert_eq!(output[0], 7.0, "appends");
+            prop_assert_eq!(&output[1..], whole.as_slice());
+        }
+    }
+
+    #[test]
+    fn length_is_rounded_up((from_hz, to_hz) in rates(), n_samples in 0..5_000usize) {
+        let output = resample(&vec![0.1; n_samples], from_hz, to_hz).unwrap();
+        prop_assert_eq!(output.len(), (n_samples * to_hz as usize).div_ceil(from_hz as usize));
+        prop_assert_eq!(output.len(), Resampler::new(from_hz, to_hz).unwrap().output_len(n_samples));
+    }
+}
+
+#[test]
+fn extreme_ratios_go_in_steps() {
+    let input = noise(400_000, 11);
+    for (from_hz, to_hz) in [(384_000, 1), (383_999, 7), (130, 1), (20_000, 3)] {
+        let whole = resample(&input, from_hz, to_hz).unwrap();
+        assert_eq!(whole.len(), (input.len() * to_hz as usize).div_ceil(from_hz as usize));
+        let mut resampler = Resampler::new(from_hz, to_hz).unwrap();
+        let mut output = Vec::new();
+        for block in input.chunks(77_777) {
+            resampler.process(block, &mut output);
+        }
+        resampler.finish(&mut output);
+        assert_eq!(output, whole, "{from_hz} -> {to_hz}");
+    }
+    let up = resample(&[1.0; 400], 1, 300).unwrap();
+    assert_eq!(up.len(), 120_000);
+    assert!(up[50_000..70_000].iter().all(|sample| (sample - 1.0).abs() < 2e-6));
+}
+
+#[test]
+fn a_stream_holds_a_bounded_amount_back() {
+    let mut resampler = Resampler::new(44_100, 16_000).unwrap();
+    let mut output = Vec::new();
+    let block = noise(1_000, 1);
+    for n in 1..=300 {
+        resampler.process(&block, &mut output);
+        let due = n * 1_000 * 160 / 441;
+        assert!(output.len() <= due && output.len() + 16_000 > due, "{} of {due}", output.len());
+    }
+}
+
+#[test]
+fn equal_rates_copy() {
+    let input = noise(1_000, 4);
+    assert_eq!(resample(&input, 44_100, 44_100).unwrap(), input);
+}
+
+#[test]
+fn nothing_becomes_nothing() {
+    assert!(resample(&[], 44_100, 16_000).unwrap().is_empty());
+}
+
+#[test]
+fn clones_are_independent() {
+    let (a, b) = (noise(30_000, 1), noise(10_000, 2));
+    let mut first = Resampler::new(44_100, 16_000).unwrap();
+    let mut output = Vec::new();
+    first.process(&a[..20_000], &mut output);
+    let mut second = first.clone();
+    second.finish(&mut Vec::new());
+    let mut other = Vec::new();
+    second.process(&b, &mut other);
+    second.finish(&mut other);
+    first.process(&a[20_000..], &mut output);
+    first.finish(&mut output);
+    assert_eq!(output, resample(&a, 44_100, 16_000).unwrap());
+    assert_eq!(other, resample(&b, 44_100, 16_000).unwrap());
+}
+
+#[test]
+fn bad_rates_are_refused() {
+    let error = resample(&[], 0, 16_000).unwrap_err();
+    assert_eq!(error, ResampleError::ZeroRate { from_hz: 0, to_hz: 16_000 });
+    assert_eq!(error.to_string(), "expected two sample rates of at least 1 Hz, found 0 Hz to 16000 Hz");
+    assert!(matches!(Resampler::new(44_100, 0), Err(ResampleError::ZeroRate { .. })));
+    let error = Resampler::new(u32::MAX, 44_101).unwrap_err();
+    assert!(error.to_string().contains("found 44101/4294967295"), "{error}");
+    assert!(Resampler::new(u32::MAX, u32::MAX).is_ok());
+}

@@ -1,0 +1,54 @@
+//! Album split: of every artist one whole album is the test and one validates.
+
+use std::collections::BTreeMap;
+
+use super::{Artist, share, validation_then_train};
+use crate::shuffle::Shuffler;
+use crate::{Item, Side, SplitConfig, SplitError};
+
+/// An artist's albums in the order of their names are shuffled; the first is the test, the second
+/// validates, the others train.
+///
+/// With two albums the second is shared out: `share(n, validation_fraction)` of its tracks, drawn by the
+/// seed, validate and the others train. If it has one track only, the two albums change places, so that
+/// whether a split exists does not depend on the seed.
+pub(super) fn assign<'a>(
+    artist: &Artist<'a>,
+    config: &SplitConfig,
+    seed: u64,
+) -> Result<Vec<(Side, &'a Item)>, SplitError> {
+    let mut by_name: BTreeMap<&str, Vec<&'a Item>> = BTreeMap::new();
+    for &item in &artist.items {
+        by_name.entry(&item.album).or_default().push(item);
+    }
+    let mut albums: Vec<Vec<&Item>> = by_name.into_values().collect();
+    Shuffler::new(seed, "album/albums", artist.name).shuffle(&mut albums);
+
+    match albums.as_mut_slice() {
+        [] => Ok(Vec::new()),
+        [only] => Err(SplitError::OneAlbum {
+            artist: artist.name.to_owned(),
+            album: only.first().map(|item| item.album.clone()).unwrap_or_default(),
+            tracks: only.len(),
+        }),
+        [test, rest] => {
+            if rest.len() < 2 {
+                std::mem::swap(test, rest);
+            }
+            if rest.len() < 2 {
+                return Err(SplitError::TwoSingles { artist: artist.name.to_owned() });
+            }
+            Shuffler::new(seed, "album/tracks", artist.name).shuffle(rest);
+            let n_validation = share(rest.len(), config.validation_fraction, 1);
+            Ok(all(Side::Test, test).chain(validation_then_train(rest, n_validation)).collect())
+        }
+        [test, validation, train @ ..] => Ok(all(Side::Test, test)
+            .chain(all(Side::Validation, validation))
+            .chain(train.iter().flat_map(|album| all(Side::Train, album)))
+            .collect()),
+    }
+}
+
+fn all<'a>(side: Side, album: &[&'a Item]) -> impl Iterator<Item = (Side, &'a Item)> {
+    album.iter().map(move |&item| (side, item))
+}

@@ -1,0 +1,173 @@
+//! The split itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::assign::assign;
+use crate::check::{Row, check};
+use crate::file::SplitFile;
+use crate::fingerprint::fingerprint;
+use crate::note::{Note, notes};
+use crate::{Item, Side, SplitConfig, SplitError};
+
+/// Tracks divided into train, validation and test.
+///
+/// A value of this type is proof that
+///
+/// - every id is on exactly one side;
+/// - no group ([`SplitKind::group`](crate::SplitKind::group)) of the test is in training or validation;
+/// - no group of validation is in training, except that an artist with exactly two albums may share the
+///   one that is not the test (a [`Note`] names such artists);
+/// - every artist is on all three sides.
+///
+/// There is no way around that check: fields are private and nothing changes a split once made. Reading
+/// one with `serde` goes through it too, so a file edited by hand that leaks is refused:
+///
+/// ```
+/// use crooner_split::Split;
+///
+/// let edited = r#"
+///     version = 1
+///     seed = 0
+///     config = { kind = "album" }
+///     tracks = [
+///         { id = "a/1/x", artist = "a", album = "1", side = "test" },
+///         { id = "a/1/y", artist = "a", album = "1", side = "train" },
+///         { id = "a/2/z", artist = "a", album = "2", side = "validation" },
+///     ]
+/// "#;
+/// let error = toml::from_str::<Split>(edited).unwrap_err().to_string();
+/// assert!(error.contains(r#"album "1" of artist "a" is on two sides, train and test"#), "{error}");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "SplitFile", into = "SplitFile")]
+pub struct Split {
+    config: SplitConfig,
+    seed: u64,
+    train: Vec<Item>,
+    validation: Vec<Item>,
+    test: Vec<Item>,
+    notes: Vec<Note>,
+    fingerprint: String,
+}
+
+impl Split {
+    /// Divides `items` as `config` says; `seed` decides which.
+    ///
+    /// Each artist is divided by itself. With *n* tracks (song) or tracks in the shared album (album, two
+    /// albums), a fraction *f* takes `n * f` rounded half away from zero, but at least one track, and never
+    /// so many that training or validation is left without.
+    ///
+    /// # Errors
+    ///
+    /// No items, a repeated id, a fraction outside (0, 1), or an artist with too few tracks (song: fewer
+    /// than 3) or albums (album: fewer than 2, or two of one track each).
+    pub fn new(items: &[Item], config: &SplitConfig, seed: u64) -> Result<Self, SplitError> {
+        config.check()?;
+        check_unique(items)?;
+        Self::from_rows(config.clone(), seed, assign(items, config, seed)?)
+    }
+
+    /// The only constructor: every kind and every reader ends here.
+    pub(crate) fn from_rows(config: SplitConfig, seed: u64, mut rows: Vec<Row>) -> Result<Self, SplitError> {
+        config.check()?;
+        rows.sort();
+        check(config.kind, &rows)?;
+
+        let notes = notes(&config, &rows);
+        let fingerprint = fingerprint(config.kind, &rows);
+        let mut split =
+            Self { config, seed, train: vec![], validation: vec![], test: vec![], notes, fingerprint };
+        for Row { item, side } in rows {
+            match side {
+                Side::Train => split.train.push(item),
+                Side::Validation => split.validation.push(item),
+                Side::Test => split.test.push(item),
+            }
+        }
+        Ok(split)
+    }
+
+    /// Tracks to fit weights to, sorted by id; never empty.
+    pub fn train(&self) -> &[Item] {
+        &self.train
+    }
+
+    /// Tracks that decide when to stop, sorted by id; never empty.
+    pub fn validation(&self) -> &[Item] {
+        &self.validation
+    }
+
+    /// Tracks that give the score, sorted by id; never empty.
+    pub fn test(&self) -> &[Item] {
+        &self.test
+    }
+
+    /// The tracks of one side, sorted by id; never empty.
+    pub fn side(&self, side: Side) -> &[Item] {
+        match side {
+            Side::Train => &self.train,
+            Side::Validation => &self.validation,
+            Side::Test => &self.test,
+        }
+    }
+
+    /// Where a track is, or `None` if it is not in this split.
+    pub fn side_of(&self, id: &str) -> Option<Side> {
+        Side::ALL
+            .into_iter()
+            .find(|&side| self.side(side).binary_search_by(|item| item.id.as_str().cmp(id)).is_ok())
+    }
+
+    /// All tracks with their sides, sorted by id.
+    pub fn rows(&self) -> impl Iterator<Item = (Side, &Item)> {
+        let mut rows: Vec<_> = Side::ALL
+            .into_iter()
+            .flat_map(|side| self.side(side).iter().map(move |item| (side, item)))
+            .collect();
+        rows.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+        rows.into_iter()
+    }
+
+    /// The classes: every artist once, sorted. Each of them is on every side.
+    pub fn artists(&self) -> Vec<&str> {
+        let mut artists: Vec<_> = self.train.iter().map(|item| item.artist.as_str()).collect();
+        artists.sort_unstable();
+        artists.dedup();
+        artists
+    }
+
+    /// What a report must say beside a score.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// The seed it was made with.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The configuration it was made with.
+    pub fn config(&self) -> &SplitConfig {
+        &self.config
+    }
+
+    /// 64 hexadecimal digits that name what is on which side, for comparing a checkpoint's split with
+    /// another.
+    ///
+    /// BLAKE3 over [`SPLIT_VERSION`](crate::SPLIT_VERSION), the kind, and id, artist, album and side of
+    /// every track. The seed is not in it: two seeds that give the same division give the same
+    /// fingerprint.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+}
+
+/// Before assigning, so that a repeated id is reported as that and not as a leak.
+fn check_unique(items: &[Item]) -> Result<(), SplitError> {
+    let mut ids: Vec<_> = items.iter().map(|item| item.id.as_str()).collect();
+    ids.sort_unstable();
+    match ids.iter().zip(ids.iter().skip(1)).find(|(a, b)| a == b) {
+        Some((id, _)) => Err(SplitError::DuplicateId { id: (*id).to_owned() }),
+        None => Ok(()),
+    }
+}

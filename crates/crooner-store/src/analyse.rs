@@ -1,0 +1,144 @@
+//! One audio file becomes frames.
+
+use std::error::Error;
+use std::path::Path;
+
+use crooner_audio::AudioReader;
+use crooner_features::{Extractor, FeatureConfig, FeatureError};
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
+/// Decodes and analyses one file after the other, keeping the extractor's buffers.
+///
+/// Training and inference both come through here: what a network hears of a new file is what it was trained
+/// on, down to the rounding of the values.
+pub struct Analyser<'a> {
+    config: &'a FeatureConfig,
+    extractor: Option<Box<dyn Extractor>>,
+}
+
+/// What came out of one audio file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Analysis {
+    /// Time-major, `[n_frames, n_bins]`, at least one frame.
+    pub values: Vec<f16>,
+    /// How many samples were decoded, at the sample rate of the features.
+    pub n_samples: u64,
+    /// How many packets the decoder had to skip.
+    pub damaged_packets: u64,
+}
+
+/// Why there is no analysis.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    /// The configuration builds no extractor: no fault of the file.
+    #[error(transparent)]
+    Config(#[from] FeatureError),
+    /// The file cannot be decoded or analysed; the text names it, in one line.
+    #[error("{0}")]
+    File(String),
+}
+
+impl<'a> Analyser<'a> {
+    /// For features as `config` says.
+    #[must_use]
+    pub fn new(config: &'a FeatureConfig) -> Self {
+        Self { config, extractor: None }
+    }
+
+    /// Analyses the file at `path`.
+    ///
+    /// # Errors
+    /// [`AnalysisError::File`] if it cannot be decoded or analysed; the analyser can go on to the next.
+    pub fn analyse(&mut self, path: &Path) -> Result<Analysis, AnalysisError> {
+        // An extractor that met an error may hold half a track, so it is taken and only put back clean.
+        let mut extractor = match self.extractor.take() {
+            Some(extractor) => extractor,
+            None => self.config.extractor()?,
+        };
+        let analysis = analyse(path, self.config, extractor.as_mut());
+        if analysis.is_ok() {
+            self.extractor = Some(extractor);
+        }
+        analysis.map_err(|error| AnalysisError::File(chain(error.as_ref())))
+    }
+}
+
+fn analyse(
+    path: &Path,
+    config: &FeatureConfig,
+    extractor: &mut dyn Extractor,
+) -> Result<Analysis, Box<dyn Error>> {
+    let mut reader = AudioReader::open_at(path, config.sample_rate())?;
+    let mut n_samples = 0;
+    while let Some(block) = reader.next_block()? {
+        n_samples += block.len() as u64;
+        extractor.push(block)?;
+    }
+    let values = to_half(extractor.finish()?.values(), config.n_bins())?;
+    Ok(Analysis { values, n_samples, damaged_packets: reader.damaged_packets() })
+}
+
+/// Rounds to the nearest half-precision number, ties to even; refuses what none is near.
+fn to_half(values: &[f32], n_bins: usize) -> Result<Vec<f16>, String> {
+    let mut half = vec![f16::ZERO; values.len()];
+    half.convert_from_f32_slice(values);
+    match half.iter().position(|value| !value.is_finite()) {
+        None => Ok(half),
+        Some(at) => Err(format!(
+            "bin {} of frame {} is {}, which half precision cannot hold: its limit is {}",
+            at % n_bins,
+            at / n_bins,
+            values[at],
+            f16::MAX
+        )),
+    }
+}
+
+/// An error and its causes, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Some errors repeat their cause in their own text.
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decibels_lose_at_most_a_32nd_of_one() {
+        let decibels: Vec<f32> = (0..=160_000).map(|step| -100.0 + step as f32 * 1e-3).collect();
+        let half = to_half(&decibels, 1).unwrap();
+        for (exact, half) in decibels.iter().zip(&half) {
+            let error = (exact - half.to_f32()).abs();
+            assert!(error <= if exact.abs() <= 64.0 { 1.0 / 64.0 } else { 1.0 / 32.0 }, "{exact} -> {half}");
+        }
+    }
+
+    #[test]
+    fn ties_go_to_even() {
+        // Between 2048 and 4096, half precision holds the even numbers.
+        let half = to_half(&[2049.0, 2051.0, -2049.0], 1).unwrap();
+        assert_eq!(half, [2048.0, 2052.0, -2048.0].map(f16::from_f32_const));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        for value in [1e6, f32::NAN, f32::INFINITY] {
+            let error = to_half(&[0.0, 1.0, 2.0, value], 3).unwrap_err();
+            assert_eq!(
+                error,
+                format!("bin 0 of frame 1 is {value}, which half precision cannot hold: its limit is 65504")
+            );
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The index of a catalogue in the store: a small Parquet table for people and other programs.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+
+use crate::store::shard_name;
+use crate::{StoreError, StoredTrack, disk};
+
+const SCHEMA: &str = "
+    message index {
+        required binary id (STRING);
+        required binary artist (STRING);
+        required binary album (STRING);
+        required binary title (STRING);
+        required binary shard (STRING);
+        required int64 row;
+        required int64 n_frames;
+        required int64 n_samples;
+        required double duration_seconds;
+        required int64 damaged_packets;
+        optional binary error (STRING);
+    }";
+
+/// The tracks of one shard.
+pub(crate) struct IndexedShard {
+    pub(crate) key: String,
+    pub(crate) tracks: Vec<StoredTrack>,
+}
+
+/// Writes the index of `shards` to `path`, sorted by track id.
+pub(crate) fn write(path: &Path, shards: &[IndexedShard], sample_rate_hz: u32) -> Result<(), StoreError> {
+    let table = encode(shards, sample_rate_hz)
+        .map_err(|source| StoreError::EncodeIndex { path: path.to_owned(), source })?;
+    disk::replace(path, &table)
+}
+
+/// A shard, a row there, and what it holds.
+type Row<'a> = (&'a IndexedShard, usize, &'a StoredTrack);
+
+fn encode(shards: &[IndexedShard], sample_rate_hz: u32) -> Result<Vec<u8>, ParquetError> {
+    let mut rows: Vec<Row<'_>> = shards
+        .iter()
+        .flat_map(|shard| shard.tracks.iter().enumerate().map(move |(row, track)| (shard, row, track)))
+        .collect();
+    rows.sort_by_key(|(_, _, track)| &track.id);
+
+    let text = |of: fn(&Row<'_>) -> String| -> Vec<ByteArray> {
+        rows.iter().map(|row| of(row).into_bytes().into()).collect()
+    };
+    let count = |of: fn(&Row<'_>) -> u64| -> Result<Vec<i64>, ParquetError> {
+        let signed = |row| i64::try_from(of(row)).map_err(|error| ParquetError::External(Box::new(error)));
+        rows.iter().map(signed).collect()
+    };
+    let seconds = |(_, _, track): &Row<'_>| track.duration_seconds(sample_rate_hz);
+    let errors = || rows.iter().map(|(_, _, track)| track.error.as_deref());
+
+    let schema = Arc::new(parse_message_type(SCHEMA)?);
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::default()))?;
+    let mut group = writer.next_row_group()?;
+    column::<ByteArrayType>(&mut group, &text(|row| row.2.id.clone()), None)?;
+    column::<ByteArrayType>(&mut group, &text(|row| row.2.artist.clone()), None)?;
+    column::<ByteArrayType>(&mut group, &text(|row| row.2.album.clone()), None)?;
+    column::<ByteArrayType>(&mut group, &text(|row| row.2.title.clone()), None)?;
+    column::<ByteArrayType>(&mut group, &text(|row| shard_name(&row.0.key)), None)?;
+    column::<Int64Type>(&mut group, &count(|row| row.1 as u64)?, None)?;
+    column::<Int64Type>(&mut group, &count(|row| row.2.n_frames as u64)?, None)?;
+    column::<Int64Type>(&mut group, &count(|row| row.2.n_samples)?, None)?;
+    column::<DoubleType>(&mut group, &rows.iter().map(seconds).collect::<Vec<_>>(), None)?;
+    column::<Int64Type>(&mut group, &count(|row| row.2.damaged_packets)?, None)?;
+    let present: Vec<i16> = errors().map(|error| i16::from(error.is_some())).collect();
+    let errors: Vec<ByteArray> = errors().flatten().map(ByteArray::from).collect();
+    column::<ByteArrayType>(&mut group, &errors, Some(&present))?;
+    group.close()?;
+    writer.into_inner()
+}
+
+/// Writes the next column: `values`, of those rows that have one according to `present`.
+fn column<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    values: &[T::T],
+    present: Option<&[i16]>,
+) -> Result<(), ParquetError> {
+    let mut column =
+        group.next_column()?.ok_or_else(|| ParquetError::General("the schema ends too early".into()))?;
+    column.typed::<T>().write_batch(values, present, None)?;
+    column.close()
+}

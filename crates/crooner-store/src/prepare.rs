@@ -1,0 +1,300 @@
+//! From audio files to shards.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
+
+use crooner_datasets::{Catalogue, Track};
+use crooner_features::FeatureConfig;
+
+use crate::analyse::{Analyser, Analysis, AnalysisError};
+use crate::audio::{Audio, AudioHashes, AudioId};
+use crate::disk::WriterLock;
+use crate::encode::ShardBuilder;
+use crate::index::IndexedShard;
+use crate::schema::ShardHeader;
+use crate::unit::{Unit, unit_key, units};
+use crate::{Store, StoreError, StoredTrack, disk, index, workers};
+
+/// How to prepare; the default does everything with every core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PrepareOptions {
+    /// How many threads, at least 1; `None` for one per core.
+    pub jobs: Option<usize>,
+    /// `(i, n)` with `i < n`: only the `i`-th of `n` shares of the work, which `n` processes can do side by
+    /// side, on one machine or on many that share the folder.
+    pub shard: Option<(usize, usize)>,
+}
+
+/// How far a preparation has come. Counts include what was in the store already.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Units (of at most 8 tracks) done.
+    pub units_done: usize,
+    /// Units to do.
+    pub units: usize,
+    /// Tracks done.
+    pub tracks_done: usize,
+    /// Tracks to do.
+    pub tracks: usize,
+    /// Tracks done that could not be decoded.
+    pub failures: usize,
+    /// Seconds of audio in the tracks done.
+    pub audio_seconds: f64,
+}
+
+/// What a preparation did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Tracks done: all that were asked for, unless `interrupted`.
+    pub tracks: usize,
+    /// Tracks of those that were in the store already.
+    pub reused: usize,
+    /// Tracks of those whose audio was decoded and analysed.
+    pub computed: usize,
+    /// Ids of the tracks that could not be decoded, and why, sorted by id. They are in the store, without
+    /// frames.
+    pub failures: Vec<(String, String)>,
+    /// Seconds of audio in the tracks done.
+    pub audio_seconds: f64,
+    /// Seconds of audio in the tracks computed.
+    pub computed_seconds: f64,
+    /// Whether it was cancelled before everything was done.
+    pub interrupted: bool,
+}
+
+impl PrepareOptions {
+    /// The share to do and the number of shares.
+    fn check(&self) -> Result<(usize, usize), StoreError> {
+        if self.jobs == Some(0) {
+            return Err(StoreError::InvalidOption {
+                option: "jobs",
+                expected: "at least 1",
+                found: "0".into(),
+            });
+        }
+        match self.shard.unwrap_or((0, 1)) {
+            (share, n_shares) if share < n_shares => Ok((share, n_shares)),
+            (share, n_shares) => Err(StoreError::InvalidOption {
+                option: "shard",
+                expected: "i/n with i < n",
+                found: format!("{share}/{n_shares}"),
+            }),
+        }
+    }
+}
+
+impl Store {
+    /// Computes what the store lacks of the features of `catalogue`.
+    ///
+    /// Every finished unit is kept, whatever happens afterwards: an error, `cancel` becoming true (units under
+    /// way are finished first), or the death of the process. Running again goes on where it ended. What comes
+    /// out is the same, byte by byte, whatever the number of threads and of processes. `on_progress` is called
+    /// after each unit, by one thread at a time.
+    ///
+    /// # Errors
+    /// Options out of range, a `config` that builds no extractor, anything the file system refuses, a shard or
+    /// cache that is damaged, an audio file that changes while it is read. A track that cannot be decoded is
+    /// none of these: see [`Summary::failures`].
+    pub fn prepare(
+        &self,
+        catalogue: &Catalogue,
+        config: &FeatureConfig,
+        options: &PrepareOptions,
+        cancel: &AtomicBool,
+        on_progress: &(dyn Fn(&Progress) + Sync),
+    ) -> Result<Summary, StoreError> {
+        let (share, n_shares) = options.check()?;
+        let header = ShardHeader::of(config)?;
+        disk::create_folder(&self.folder(&header))?;
+        let _lock = WriterLock::join(self.root())?;
+
+        let task = Task {
+            store: self,
+            catalogue,
+            header: &header,
+            units: units(catalogue),
+            hashes: AudioHashes::load(self.root())?,
+        };
+        let mine: Vec<usize> = (share..task.units.len()).step_by(n_shares).collect();
+        let progress = Mutex::new(Progress {
+            units: mine.len(),
+            tracks: mine.iter().map(|&unit| task.units[unit].len()).sum(),
+            ..Progress::default()
+        });
+        let outcome = workers::run(
+            mine.len(),
+            workers::n_threads(options.jobs),
+            cancel,
+            || Analyser::new(config),
+            |analyser, job| {
+                let done = task.run(mine[job], analyser)?;
+                // Holding the lock keeps reports in order; its only panic is the reporter's own.
+                let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+                done.add_to(&mut progress, header.sample_rate_hz);
+                on_progress(&progress);
+                Ok(done)
+            },
+        );
+
+        let interrupted = outcome.results.iter().any(Option::is_none);
+        let done: Vec<Done> = outcome.results.into_iter().flatten().collect();
+        let summary = summarise(&done, header.sample_rate_hz, interrupted);
+        // What is done is remembered and listed also after an error, which is then what the caller hears of.
+        let finished = task.finish(done);
+        outcome.error.map_or(Ok(()), Err).and(finished).map(|()| summary)
+    }
+}
+
+/// What all units have in common.
+struct Task<'a> {
+    store: &'a Store,
+    catalogue: &'a Catalogue,
+    header: &'a ShardHeader,
+    units: Vec<Unit>,
+    hashes: AudioHashes,
+}
+
+/// What became of one unit.
+struct Done {
+    unit: usize,
+    key: String,
+    reused: bool,
+    tracks: Vec<StoredTrack>,
+    audio: Vec<Audio>,
+}
+
+impl Task<'_> {
+    fn tracks(&self, unit: usize) -> impl Iterator<Item = &Track> {
+        self.units[unit].iter().map(|&track| &self.catalogue.tracks[track])
+    }
+
+    /// Does one unit, unless its shard is there.
+    fn run(&self, unit: usize, analyser: &mut Analyser<'_>) -> Result<Done, StoreError> {
+        let audio: Vec<Audio> =
+            self.tracks(unit).map(|track| self.hashes.look_at(&track.path)).collect::<Result<_, _>>()?;
+        let key = unit_key(self.header, self.tracks(unit).zip(audio.iter().map(|audio| audio.id)));
+        if let Some(shard) = self.store.find_shard(self.header, &key, self.tracks(unit))? {
+            return Ok(Done { unit, key, reused: true, tracks: shard.into_tracks(), audio });
+        }
+        let path = self.store.shard_path(self.header, &key);
+        let mut builder = ShardBuilder::new(self.header);
+        for (track, audio) in self.tracks(unit).zip(&audio) {
+            let analysis = match analyser.analyse(&track.path) {
+                Ok(analysis) => Ok(analysis),
+                Err(AnalysisError::File(error)) => Err(error),
+                Err(AnalysisError::Config(error)) => return Err(error.into()),
+            };
+            audio.check_unchanged(&track.path)?;
+            if analysis.is_ok() && audio.id == AudioId::Unreadable {
+                return Err(StoreError::AudioInFlux { path: track.path.clone() });
+            }
+            self.push(&mut builder, track, analysis);
+        }
+        let (tracks, file) =
+            builder.encode().map_err(|source| StoreError::Encode { path: path.clone(), source })?;
+        disk::create_if_absent(&path, &file)?;
+        Ok(Done { unit, key, reused: false, tracks, audio })
+    }
+
+    fn push(&self, builder: &mut ShardBuilder<'_>, track: &Track, analysis: Result<Analysis, String>) {
+        let (analysis, error) = match analysis {
+            Ok(analysis) => (analysis, None),
+            Err(error) => (Analysis::default(), Some(within(&self.catalogue.root, &error))),
+        };
+        let Analysis { values, n_samples, damaged_packets } = analysis;
+        let row = StoredTrack {
+            id: track.id.clone(),
+            artist: track.artist.clone(),
+            album: track.album.clone(),
+            title: track.title.clone(),
+            n_frames: values.len() / self.header.n_bins,
+            n_samples,
+            damaged_packets,
+            error,
+        };
+        builder.push(row, &values);
+    }
+
+    /// Remembers the hashes of what was read, and lists what the store has of the catalogue.
+    fn finish(&self, done: Vec<Done>) -> Result<(), StoreError> {
+        let root = self.store.root();
+        // Of several workers the last to come here sees what all others left.
+        disk::alone(root.join(".index.lock"), || {
+            let mut hashes = AudioHashes::load(root)?;
+            let mut news = false;
+            for done in &done {
+                for (track, audio) in self.tracks(done.unit).zip(&done.audio) {
+                    news |= hashes.insert(&track.path, audio);
+                }
+            }
+            if news {
+                hashes.save(root)?;
+            }
+
+            let mut listed: Vec<IndexedShard> = Vec::with_capacity(self.units.len());
+            let mut left: Vec<bool> = vec![true; self.units.len()];
+            for done in done {
+                left[done.unit] = false;
+                listed.push(IndexedShard { key: done.key, tracks: done.tracks });
+            }
+            for (unit, _) in left.iter().enumerate().filter(|(_, left)| **left) {
+                listed.extend(self.done_by_others(unit, &hashes)?);
+            }
+            let path = self.store.index_path_of(self.header, &self.catalogue.name);
+            index::write(&path, &listed, self.header.sample_rate_hz)
+        })
+    }
+
+    /// The shard of a unit that this process did not do, if it is there and nothing must be read to tell.
+    fn done_by_others(&self, unit: usize, hashes: &AudioHashes) -> Result<Option<IndexedShard>, StoreError> {
+        let audio: Option<Vec<AudioId>> = self.tracks(unit).map(|track| hashes.recall(&track.path)).collect();
+        let Some(audio) = audio else { return Ok(None) };
+        let key = unit_key(self.header, self.tracks(unit).zip(audio));
+        let shard = self.store.find_shard(self.header, &key, self.tracks(unit))?;
+        Ok(shard.map(|shard| IndexedShard { key, tracks: shard.into_tracks() }))
+    }
+}
+
+impl Done {
+    fn add_to(&self, progress: &mut Progress, sample_rate_hz: u32) {
+        progress.units_done += 1;
+        progress.tracks_done += self.tracks.len();
+        progress.failures += self.tracks.iter().filter(|track| track.error.is_some()).count();
+        progress.audio_seconds += seconds(std::slice::from_ref(self), sample_rate_hz, |_| true);
+    }
+}
+
+/// Counted in samples, so that the order of the tracks does not round the sum.
+fn seconds(done: &[Done], sample_rate_hz: u32, of: impl Fn(&Done) -> bool) -> f64 {
+    let tracks = done.iter().filter(|done| of(done)).flat_map(|done| &done.tracks);
+    tracks.map(|track| track.n_samples).sum::<u64>() as f64 / f64::from(sample_rate_hz)
+}
+
+fn summarise(done: &[Done], sample_rate_hz: u32, interrupted: bool) -> Summary {
+    let count = |reused| -> usize {
+        done.iter().filter(|done| done.reused == reused).map(|done| done.tracks.len()).sum()
+    };
+    let failed = |track: &StoredTrack| Some((track.id.clone(), track.error.clone()?));
+    let mut failures: Vec<_> = done.iter().flat_map(|done| &done.tracks).filter_map(failed).collect();
+    failures.sort();
+    Summary {
+        tracks: count(true) + count(false),
+        reused: count(true),
+        computed: count(false),
+        failures,
+        audio_seconds: seconds(done, sample_rate_hz, |_| true),
+        computed_seconds: seconds(done, sample_rate_hz, |done| !done.reused),
+        interrupted,
+    }
+}
+
+/// An error's text without the folder the catalogue lies in, so that the same files give the same shard
+/// wherever they are.
+fn within(root: &Path, error: &str) -> String {
+    let root = root.display().to_string();
+    match root.strip_suffix(['/', '\\']).unwrap_or(&root) {
+        "" => error.to_owned(),
+        root => error.replace(&format!("{root}/"), "").replace(&format!("{root}\\"), ""),
+    }
+}

@@ -1,0 +1,125 @@
+//! The folder.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crooner_datasets::{Catalogue, Track};
+use crooner_features::FeatureConfig;
+
+use crate::disk::list;
+use crate::schema::ShardHeader;
+use crate::unit::header_key;
+use crate::{Shard, StoreError};
+
+const SHARD_EXTENSION: &str = "arrow";
+
+/// A folder of features. See the [crate's documentation](crate) for what lies in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// The store in the folder `root`, which need not exist yet: [`prepare`](Self::prepare) makes it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAFolder`] if `root` is something else, [`StoreError::Io`] if it cannot be looked at.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let root = root.into();
+        match fs::metadata(&root) {
+            Ok(metadata) if metadata.is_dir() => Ok(Self { root }),
+            Ok(_) => Err(StoreError::NotAFolder { path: root }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { root }),
+            Err(error) => Err(StoreError::io("look at", root)(error)),
+        }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Every shard in the store, of whatever catalogue and configuration, sorted; among them such as no
+    /// catalogue has a use for any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a folder cannot be listed. A store that does not exist yet has none.
+    pub fn shards(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut shards = Vec::new();
+        for folder in list(&self.root)?.into_iter().filter(|path| path.is_dir()) {
+            let is_shard = |path: &PathBuf| path.extension().is_some_and(|found| found == SHARD_EXTENSION);
+            shards.extend(list(&folder)?.into_iter().filter(is_shard));
+        }
+        shards.sort();
+        Ok(shards)
+    }
+
+    /// Where [`prepare`](Self::prepare) leaves the index of a catalogue of that name: a Parquet table with the
+    /// columns id, artist, album, title, shard (the file's name), row (in the shard), `n_frames`, `n_samples`,
+    /// `duration_seconds`, `damaged_packets`, error.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`] if `config` cannot be written as JSON.
+    pub fn index_path(&self, catalogue: &Catalogue, config: &FeatureConfig) -> Result<PathBuf, StoreError> {
+        Ok(self.index_path_of(&ShardHeader::of(config)?, &catalogue.name))
+    }
+
+    pub(crate) fn index_path_of(&self, header: &ShardHeader, catalogue: &str) -> PathBuf {
+        let safe = |c: char| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' };
+        let name: String = catalogue.chars().map(safe).collect();
+        self.folder(header).join(format!("index-{name}.parquet"))
+    }
+
+    /// The folder of all shards with this header.
+    pub(crate) fn folder(&self, header: &ShardHeader) -> PathBuf {
+        self.root.join(header_key(header))
+    }
+
+    pub(crate) fn shard_path(&self, header: &ShardHeader, key: &str) -> PathBuf {
+        self.folder(header).join(shard_name(key))
+    }
+
+    /// Opens the shard of a unit, if it is there, and checks that it holds these tracks and no others.
+    pub(crate) fn find_shard<'a>(
+        &self,
+        header: &ShardHeader,
+        key: &str,
+        tracks: impl Iterator<Item = &'a Track>,
+    ) -> Result<Option<Shard>, StoreError> {
+        let path = self.shard_path(header, key);
+        let shard = match Shard::open(&path) {
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            shard => shard?,
+        };
+        if shard.header() != header {
+            let [expected, found] = [header, shard.header()].map(ToString::to_string);
+            return Err(StoreError::WrongShard { path, expected, found });
+        }
+        let mut expected = tracks.map(|track| [&track.id, &track.artist, &track.album, &track.title]);
+        let mut found =
+            shard.tracks().iter().map(|track| [&track.id, &track.artist, &track.album, &track.title]);
+        loop {
+            match (expected.next(), found.next()) {
+                (None, None) => break,
+                (expected, found) if expected == found => {}
+                (expected, found) => {
+                    let [expected, found] = [expected, found].map(|track| match track {
+                        Some(labels) => format!("the track {labels:?}"),
+                        None => "no more tracks".into(),
+                    });
+                    return Err(StoreError::WrongShard { path, expected, found });
+                }
+            }
+        }
+        Ok(Some(shard))
+    }
+}
+
+/// The file name of a shard.
+pub(crate) fn shard_name(key: &str) -> String {
+    format!("{key}.{SHARD_EXTENSION}")
+}

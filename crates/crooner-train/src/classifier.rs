@@ -1,0 +1,146 @@
+//! A trained network with all it needs to hear a new file, in one file.
+
+use std::path::Path;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use crooner_features::{FEATURES_VERSION, FeatureConfig};
+use crooner_model::{Input, Mode, ModelConfig, Network};
+use half::f16;
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::batches::to_mel_major;
+use crate::evaluate::SlicePredictions;
+use crate::file::TensorFile;
+use crate::task::slice_starts;
+
+/// Version of the file's layout.
+const FORMAT: u32 = 1;
+/// Slices computed at once.
+const BATCH: usize = 16;
+
+/// What a network was trained on, and what it reads and says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassifierInfo {
+    /// Features it was trained on, and must be given.
+    pub features: FeatureConfig,
+    /// Frames of a slice.
+    pub slice_frames: usize,
+    /// The network.
+    pub model: ModelConfig,
+    /// Artists, in the order of the logits.
+    pub labels: Vec<String>,
+    /// Fingerprint of the split it was trained on.
+    pub split: String,
+    /// Seed it was trained with.
+    pub seed: u64,
+}
+
+/// Tells who is playing.
+#[derive(Debug)]
+pub struct Classifier {
+    info: ClassifierInfo,
+    network: Network,
+    device: Device,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    features_version: u32,
+    info: ClassifierInfo,
+}
+
+impl Classifier {
+    /// A trained `network` on `device`, without autodiff.
+    #[must_use]
+    pub fn new(info: ClassifierInfo, network: Network, device: Device) -> Self {
+        Self { info, network, device }
+    }
+
+    /// Writes the weights as safetensors, with everything else in the file's metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Io`] if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), TrainError> {
+        let header = Header { format: FORMAT, features_version: FEATURES_VERSION, info: self.info.clone() };
+        TensorFile { header, tensors: self.network.weights()? }.write(path)
+    }
+
+    /// Reads what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Format`] or [`TrainError::Version`] if the file is not a classifier that this
+    /// version reads, [`TrainError::Weights`] if its tensors are not its network's.
+    pub fn load(path: &Path, device: Device) -> Result<Self, TrainError> {
+        let TensorFile { header, tensors } = TensorFile::<Header>::read(path, "a trained classifier")?;
+        let version = |what, expected, found| TrainError::Version { path: path.to_owned(), what, expected, found };
+        if header.format != FORMAT {
+            return Err(version("classifier format", FORMAT, header.format));
+        }
+        if header.features_version != FEATURES_VERSION {
+            return Err(version("features version", FEATURES_VERSION, header.features_version));
+        }
+        let info = header.info;
+        let input = Input { n_mels: info.features.n_bins(), n_classes: info.labels.len() };
+        let network = info.model.init(input, info.seed, &device)?;
+        let network =
+            network.with_weights(tensors).map_err(|source| TrainError::Weights { path: path.to_owned(), source })?;
+        Ok(Self { info, network, device })
+    }
+
+    /// What it was trained on, and what it reads and says.
+    #[must_use]
+    pub fn info(&self) -> &ClassifierInfo {
+        &self.info
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Probabilities of the artists for every slice of a recording: `frames` is
+    /// `[n_frames, n_mels]`, dB, at least one frame. A recording shorter than a slice is one slice,
+    /// its end filled with the quietest value it has.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError`] if logits cannot be read from the device.
+    ///
+    /// # Panics
+    ///
+    /// If there is no frame, or `frames` is not whole frames.
+    pub fn classify(&self, frames: &[f16]) -> Result<SlicePredictions, TrainError> {
+        let (n_mels, n_frames) = (self.info.features.n_bins(), self.info.slice_frames);
+        assert!(!frames.is_empty() && frames.len() % n_mels == 0, "at least one frame, and only whole ones");
+        let padded;
+        let frames = if frames.len() < n_mels * n_frames {
+            let quietest = frames.iter().copied().fold(f16::INFINITY, |low, v| if v < low { v } else { low });
+            let mut whole = frames.to_vec();
+            whole.resize(n_mels * n_frames, quietest);
+            padded = whole;
+            &padded
+        } else {
+            frames
+        };
+        let starts: Vec<usize> = slice_starts(frames.len() / n_mels, n_frames).collect();
+        let mut predictions = SlicePredictions::new(self.info.labels.len());
+        let mut scratch = Vec::new();
+        for starts in starts.chunks(BATCH) {
+            let mut mel = vec![0.0; starts.len() * n_mels * n_frames];
+            for (&start, mel) in starts.iter().zip(mel.chunks_exact_mut(n_mels * n_frames)) {
+                let slice = &frames[start * n_mels..(start + n_frames) * n_mels];
+                to_mel_major(slice, n_mels, &mut scratch, mel);
+            }
+            let mel = Tensor::from_data(TensorData::new(mel, [starts.len(), n_mels, n_frames]), &self.device);
+            let logits = self.network.forward(mel, Mode::Inference);
+            predictions.append(SlicePredictions::from_logits(logits, &[])?);
+        }
+        Ok(predictions)
+    }
+}

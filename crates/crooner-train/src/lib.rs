@@ -1,0 +1,37 @@
+//! Training, evaluation and prediction: from slices of stored features to an honest report.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`task`] | what is learnt from what: artists, and the slices of each side of a split |
+//! | [`batches`] | batches of slices, assembled ahead on a thread of their own |
+//! | [`fit`] | the training loop: early stopping, checkpoints, resumption bit for bit |
+//! | [`adam`] | the optimiser |
+//! | [`checkpoint`] | the state of a training run, in one file |
+//! | [`classifier`] | a trained network with all it needs to hear a new file, in one file |
+//! | [`evaluate`](mod@evaluate) | predictions of slices and tracks, and their scores |
+//! | [`metrics`] | confusion matrices, F1, accuracy |
+//! | [`bootstrap`] | intervals over tracks |
+//!
+//! Everything that is random takes a seed, and each use derives a generator of its own from it,
+//! so that an interrupted run continues as if it had never stopped.
+
+pub mod adam;
+pub mod batches;
+pub mod bootstrap;
+pub mod checkpoint;
+pub mod classifier;
+mod error;
+pub mod evaluate;
+mod file;
+pub mod fit;
+pub mod metrics;
+mod seeds;
+pub mod task;
+
+pub use classifier::{Classifier, ClassifierInfo};
+pub use error::TrainError;
+pub use evaluate::{Evaluation, SlicePredictions, evaluate};
+pub use file::write_atomically;
+pub use fit::{FitConfig, FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
+pub use metrics::{ClassScores, Confusion};
+pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};

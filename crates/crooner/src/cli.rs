@@ -1,0 +1,244 @@
+//! The command line: names, options, help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::experiment::Overrides;
+
+/// Tells who is playing: trains an artist classifier on a folder of music, reports honestly how
+/// well it does, and names the artist of new audio.
+#[derive(Debug, Parser)]
+#[command(
+    name = "crooner",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = "Start here:\n  \
+        crooner train                        train on the music that comes with crooner\n  \
+        crooner train --data ~/Music/mine    train on your own: ARTIST/ALBUM/TRACK.ext\n  \
+        crooner predict runs/demo-song-seed0 song.mp3\n\n\
+        `crooner <COMMAND> --help` shows examples of each."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Decode audio and store its features
+    #[command(after_help = "Examples:\n  \
+        crooner prepare-data                            the music that comes with crooner\n  \
+        crooner prepare-data --data ~/Music/mine        a folder ARTIST/ALBUM/TRACK.ext\n  \
+        crooner prepare-data --data D --preset paper    with the features of another preset\n  \
+        crooner prepare-data --data D --shard 0/4       the first quarter, for one of 4 machines\n\n\
+        Kill it whenever you like: run it again, and it carries on.")]
+    PrepareData(PrepareArgs),
+    /// Train a classifier, evaluate it, write a report
+    #[command(after_help = "Examples:\n  \
+        crooner train                                   the music that comes with crooner\n  \
+        crooner train --data ~/Music/mine --split album a folder ARTIST/ALBUM/TRACK.ext, tested on unheard albums\n  \
+        crooner train --preset paper --slice-seconds 5  the network of the paper\n  \
+        crooner train --config my.toml --seed 21        your own settings\n  \
+        crooner train --resume runs/demo-song-seed0     continue where it stopped")]
+    Train(TrainArgs),
+    /// Score a trained classifier on its test tracks again
+    #[command(after_help = "Examples:\n  \
+        crooner evaluate runs/demo-song-seed0\n  \
+        crooner evaluate runs/demo-song-seed0 --json")]
+    Evaluate(EvaluateArgs),
+    /// Say who is playing in audio files
+    #[command(after_help = "Examples:\n  \
+        crooner predict runs/demo-song-seed0 song.mp3\n  \
+        crooner predict runs/demo-song-seed0 ~/Music/unknown --top 1\n  \
+        crooner predict runs/demo-song-seed0 song.mp3 --json   with every slice\n\n\
+        Exit code 1 means that some files could not be read.")]
+    Predict(PredictArgs),
+    /// List the data sets that crooner knows, or show one
+    #[command(after_help = "Examples:\n  \
+        crooner datasets\n  \
+        crooner datasets demo     citation, licence, expected layout")]
+    Datasets(DatasetsArgs),
+    /// Show version, backends, CPU features and threads
+    #[command(after_help = "Example:\n  crooner info")]
+    Info,
+}
+
+/// Which music, and which features of it.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// Name of a data set (`crooner datasets` lists them)
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    dataset: Option<String>,
+    /// Folder of music: ARTIST/ALBUM/TRACK.ext
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Settings to start from: demo, card or paper [default: demo]
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// TOML file with settings that differ from the preset's
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Where features are kept.
+#[derive(Debug, Args)]
+pub(crate) struct StoreArgs {
+    /// Folder of computed features, shared by all runs
+    #[arg(long = "store", value_name = "DIR", default_value = "store")]
+    pub(crate) root: PathBuf,
+}
+
+/// What to compute on.
+#[derive(Debug, Args)]
+pub(crate) struct BackendArgs {
+    /// Backend: flex (CPU; also called cpu), ndarray, wgpu (GPU)
+    #[arg(long = "backend", value_name = "NAME", default_value = "flex")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PrepareArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Threads [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Only part I of N, counted from 0, for running on several machines
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub(crate) shard: Option<(usize, usize)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
+    /// Keep apart songs, or whole albums (harder, and more honest)
+    #[arg(long, value_name = "song|album")]
+    split: Option<String>,
+    /// Length of a slice
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    slice_seconds: Option<f64>,
+    /// Decides split, initial weights, order and dropout
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Most epochs
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<usize>,
+    /// Slices a step
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+    /// Folder to write to [default: runs/DATASET-SPLIT-seedN]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub(crate) out: Option<PathBuf>,
+    /// Continue an interrupted run, with its own settings; --epochs may ask for more
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "data", "preset", "config", "split", "slice_seconds", "seed", "batch_size"])]
+    pub(crate) resume: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArgs {
+    /// Folder of a run
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// Print the scores as JSON, with the keys of report.json
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// Folder of a run
+    pub(crate) run: PathBuf,
+    /// Audio files, or folders of them
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// How many artists to name for each file
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = parse_top)]
+    pub(crate) top: usize,
+    /// Print JSON, with every slice
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DatasetsArgs {
+    /// Show this one
+    pub(crate) name: Option<String>,
+}
+
+impl SourceArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            preset: self.preset.clone(),
+            config: self.config.clone(),
+            dataset: self.dataset.clone(),
+            root: self.data.clone(),
+            ..Overrides::default()
+        }
+    }
+}
+
+impl TrainArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            split: self.split.clone(),
+            slice_seconds: self.slice_seconds,
+            seed: self.seed,
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            ..self.source.overrides()
+        }
+    }
+}
+
+fn parse_shard(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    parts.filter(|(i, n)| i < n).ok_or_else(|| "expected I/N with I counted from 0 and below N, as in 0/4".to_owned())
+}
+
+fn parse_top(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&k| k >= 1).ok_or_else(|| "expected a number of at least 1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn shards_are_counted_from_zero() {
+        assert_eq!(parse_shard("3/4"), Ok((3, 4)));
+        for wrong in ["4/4", "1", "a/b", "-1/2", ""] {
+            assert!(parse_shard(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    /// Every sub-command, the options of each, and its examples.
+    #[test]
+    fn help_texts() {
+        let mut command = Cli::command().term_width(100);
+        insta::assert_snapshot!("help", command.render_long_help());
+        for sub in command.get_subcommands_mut() {
+            let name = sub.get_name().to_owned();
+            let mut sub = sub.clone().term_width(100);
+            insta::assert_snapshot!(format!("help-{name}"), sub.render_help());
+        }
+    }
+}

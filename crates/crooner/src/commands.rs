@@ -1,0 +1,10 @@
+//! One file for each sub-command, and what they share.
+
+pub(crate) mod datasets;
+pub(crate) mod evaluate;
+pub(crate) mod info;
+pub(crate) mod predict;
+pub(crate) mod prepare_data;
+mod scores;
+mod sources;
+pub(crate) mod train;

@@ -1,0 +1,34 @@
+//! Scores on the terminal.
+
+use anyhow::Result;
+use crooner_split::{Side, Split};
+use crooner_train::bootstrap::Score;
+use crooner_train::evaluate::{Evaluation, Level};
+use crooner_train::Task;
+
+use crate::say;
+
+/// Prints the scores, each with its interval, and chance beside them.
+pub(crate) fn print(evaluation: &Evaluation, task: &Task<'_>, split: &Split) -> Result<()> {
+    let test = task.side(Side::Test);
+    say(&format!(
+        "\ntest       {} tracks ({} slices) of {} artists, {} split; [95 % interval over tracks]",
+        test.tracks.len(),
+        test.slices.len(),
+        task.labels().len(),
+        split.config().kind
+    ))?;
+    say(&format!("           {:<22}{:<22}macro F1", "accuracy", "weighted F1"))?;
+    let levels: [(&str, &Level); 3] =
+        [("track", &evaluation.track), ("track mean", &evaluation.track_mean), ("slice", &evaluation.slice)];
+    for (name, level) in levels {
+        let [accuracy, weighted, plain] = [level.accuracy, level.weighted_f1, level.macro_f1].map(shown);
+        say(&format!("{name:<11}{accuracy:<22}{weighted:<22}{plain}"))?;
+    }
+    let (majority, uniform) = (evaluation.majority.value, evaluation.uniform.value);
+    say(&format!("chance     {majority:.3} (most frequent artist), {uniform:.3} (any artist)"))
+}
+
+fn shown(score: Score) -> String {
+    format!("{:.3} [{:.3}, {:.3}]", score.value, score.low, score.high)
+}

@@ -1,0 +1,125 @@
+//! From the name of a data set to features ready to read.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use crooner_datasets::{Catalogue, Request, Source};
+use crooner_features::FeatureConfig;
+use crooner_report::Failure;
+use crooner_split::Item;
+use crooner_store::{FeatureSet, PrepareOptions, Store, Summary};
+
+use crate::experiment::DatasetConfig;
+use crate::progress::{Progress, duration};
+
+/// Most skipped files and failures that are listed one by one.
+const LISTED: usize = 10;
+
+/// The tracks of a data set. Files that a set brings go below `store`.
+pub(crate) fn catalogue(dataset: &DatasetConfig, store: &Path, lines: &Progress) -> Result<Catalogue> {
+    let found = crooner_datasets::find(&dataset.name)?;
+    let mut request = Request::default().with_extensions(crooner_audio::EXTENSIONS.iter().copied());
+    match (found.info().source, &dataset.root) {
+        (Source::Embedded, None) => request = request.with_cache(store.join("datasets")),
+        (Source::Embedded, Some(_)) => bail!("the data set {} brings its own files: leave --data out", dataset.name),
+        (Source::Folder, Some(root)) => request = request.with_root(root),
+        (Source::Folder, None) => bail!("the data set {} needs --data DIR", dataset.name),
+    }
+    let catalogue = found.open(&request)?;
+    list(lines, "skipped", catalogue.skipped.iter().map(ToString::to_string));
+    Ok(catalogue)
+}
+
+/// What preparing came to, and how long it took.
+pub(crate) struct Prepared {
+    pub(crate) summary: Summary,
+    pub(crate) seconds: f64,
+}
+
+/// Computes what the store lacks, with progress, and lists the tracks that could not be read.
+pub(crate) fn prepare(
+    store: &Store,
+    catalogue: &Catalogue,
+    features: &FeatureConfig,
+    options: &PrepareOptions,
+    cancel: &AtomicBool,
+) -> Result<Prepared> {
+    let begun = Instant::now();
+    let bar = Progress::new(catalogue.tracks.len() as u64, "{msg} {bar:32} {pos}/{len} tracks, {eta} left");
+    let summary = store.prepare(catalogue, features, options, cancel, &|progress| {
+        bar.set(progress.tracks_done as u64, progress.tracks as u64, || {
+            format!("preparing, {:.0} x real time", progress.audio_seconds / begun.elapsed().as_secs_f64())
+        });
+    });
+    bar.clear();
+    let summary = summary?;
+    list(&bar, "unreadable", summary.failures.iter().map(|(id, error)| format!("{id}: {error}")));
+    Ok(Prepared { summary, seconds: begun.elapsed().as_secs_f64() })
+}
+
+impl Prepared {
+    /// Tracks, hours, failures, and the real-time factor of what was computed.
+    pub(crate) fn sentence(&self) -> String {
+        let Summary { tracks, reused, computed, failures, audio_seconds, computed_seconds, .. } = &self.summary;
+        let mut sentence = format!("{tracks} tracks, {:.2} h of audio", audio_seconds / 3600.0);
+        if *computed > 0 {
+            let factor = computed_seconds / self.seconds;
+            sentence += &format!(
+                "; {computed} computed in {}, {factor:.0} times faster than real time",
+                duration(self.seconds)
+            );
+        }
+        if *reused > 0 {
+            sentence += &format!("; {reused} were in the store");
+        }
+        sentence + &match failures.len() {
+            0 => "; no failures".to_owned(),
+            n => format!("; {n} could not be read"),
+        }
+    }
+}
+
+/// What of a data set can be trained on, and what cannot.
+pub(crate) struct Usable {
+    /// Tracks with at least one slice.
+    pub(crate) items: Vec<Item>,
+    /// Tracks that could not be decoded.
+    pub(crate) failures: Vec<Failure>,
+    /// Ids of tracks shorter than a slice.
+    too_short: Vec<String>,
+}
+
+impl Usable {
+    pub(crate) fn of(features: &FeatureSet, slice_frames: usize) -> Self {
+        let mut usable = Self { items: Vec::new(), failures: Vec::new(), too_short: Vec::new() };
+        for track in features.tracks() {
+            match &track.error {
+                Some(error) => usable.failures.push(Failure { track: track.id.clone(), error: error.clone() }),
+                None if track.n_frames < slice_frames => usable.too_short.push(track.id.clone()),
+                None => usable.items.push(Item::new(&track.id, &track.artist, &track.album)),
+            }
+        }
+        usable
+    }
+
+    /// What a reader of the scores should know.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let ids: Vec<&str> = self.too_short.iter().take(LISTED).map(String::as_str).collect();
+        let more = self.too_short.len() - ids.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let sentence = |n| format!("{n} track(s) shorter than a slice take no part: {}{more}.", ids.join(", "));
+        (!self.too_short.is_empty()).then(|| sentence(self.too_short.len())).into_iter().collect()
+    }
+}
+
+fn list(lines: &Progress, what: &str, mut items: impl ExactSizeIterator<Item = String>) {
+    let more = items.len().saturating_sub(LISTED);
+    for item in items.by_ref().take(LISTED) {
+        lines.line(&format!("{what}: {item}"));
+    }
+    if more > 0 {
+        lines.line(&format!("{what}: and {more} more"));
+    }
+}

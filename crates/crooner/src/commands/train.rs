@@ -1,0 +1,280 @@
+//! `crooner train`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use burn::module::Module;
+use burn::tensor::Device;
+use crooner_report::{Run, Seconds};
+use crooner_split::{Side, Split};
+use crooner_store::{FeatureSet, PrepareOptions, Store};
+use crooner_train::checkpoint::Identity;
+use crooner_train::evaluate::predict_side;
+use crooner_train::{
+    Classifier, ClassifierInfo, FitEvent, FitOutcome, FitRequest, Stopped, Task, evaluate, fit,
+};
+
+use super::scores;
+use super::sources::{Usable, catalogue, prepare};
+use crate::backend::Backend;
+use crate::cli::TrainArgs;
+use crate::experiment::Experiment;
+use crate::progress::{Progress, duration};
+use crate::report::{self, Findings};
+use crate::run_dir::{Environment, RunDir};
+use crate::{interrupt, pictures};
+
+/// Fewest tracks of an artist that a split can use: one for each side.
+const MIN_TRACKS: usize = 3;
+
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    let backend = Backend::find(&args.backend.name)?;
+    let lines = Progress::hidden();
+    if let Some(warning) = backend.warning() {
+        lines.line(&format!("note: {warning}"));
+    }
+    let (experiment, path) = plan(args)?;
+    let device = backend.open()?;
+    let cancel = interrupt::watch()?;
+
+    let root = &args.source.store.root;
+    let catalogue = catalogue(&experiment.dataset, root, &lines)?;
+    catalogue.require_classes(2, MIN_TRACKS)?;
+    let store = Store::open(root)?;
+    let prepared = prepare(&store, &catalogue, &experiment.features, &PrepareOptions::default(), cancel)?;
+    lines.line(&format!("data       {}", prepared.sentence()));
+    if prepared.summary.interrupted {
+        lines.line("interrupted; run the same command to carry on");
+        return Ok(ExitCode::from(interrupt::EXIT_CODE));
+    }
+    let features = store.features(&catalogue, &experiment.features)?;
+    let usable = Usable::of(&features, experiment.slices.frames);
+    let dir = RunDir::create(&path)?;
+    let split = match args.resume {
+        Some(_) => dir.read_split()?,
+        None => Split::new(&usable.items, &experiment.split, experiment.seed)?,
+    };
+    let environment = Environment::of(backend.name(), &device);
+    dir.write(&dir.config(), experiment.to_toml()?.as_bytes())?;
+    dir.write(&dir.environment(), toml::to_string(&environment)?.as_bytes())?;
+    dir.write_json(&dir.split(), &split)?;
+
+    let task = Task::new(&features, &split, experiment.slices.frames)?;
+    describe(&lines, &task, &split);
+    let begun = Instant::now();
+    let identity = identity(&experiment, &features, &split)?;
+    let request = FitRequest {
+        task: &task,
+        model: &experiment.model,
+        config: &experiment.training,
+        seed: experiment.seed,
+        device: &device,
+        checkpoint: Some(&dir.checkpoint()),
+        identity: &identity,
+        cancel,
+    };
+    let outcome = fit_with_progress(&request, &dir)?;
+    let train_seconds = begun.elapsed().as_secs_f64();
+    if let Stopped::Interrupted { epochs, steps } = outcome.stopped {
+        lines.line(&format!(
+            "interrupted after {epochs} epochs and {steps} steps; to continue:\n  crooner train --resume {}",
+            dir.path().display()
+        ));
+        return Ok(ExitCode::from(interrupt::EXIT_CODE));
+    }
+
+    let seconds = Seconds { prepare: prepared.seconds, train: train_seconds, evaluate: 0.0 };
+    let finished =
+        Finished { experiment: &experiment, backend, device: &device, task: &task, split: &split, usable: &usable };
+    finished.conclude(&dir, outcome, seconds, |track| {
+        let track = catalogue.tracks.iter().find(|candidate| candidate.id == track)?;
+        Some(track.path.clone())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The settings, and the folder of the run.
+fn plan(args: &TrainArgs) -> Result<(Experiment, PathBuf)> {
+    if let Some(path) = &args.resume {
+        let mut experiment = RunDir::open(path)?.experiment()?;
+        experiment.training.epochs = args.epochs.unwrap_or(experiment.training.epochs);
+        return Ok((experiment, path.clone()));
+    }
+    let experiment = Experiment::resolve(&args.overrides())?;
+    if let Some(path) = &args.out {
+        if RunDir::is_finished_at(path) {
+            bail!("{} holds a finished run: choose another --out, or remove it first", path.display());
+        }
+        return Ok((experiment, path.clone()));
+    }
+    let dataset = match &experiment.dataset.root {
+        Some(root) => root.file_name().map_or("music".to_owned(), |name| name.to_string_lossy().into_owned()),
+        None => experiment.dataset.name.clone(),
+    };
+    let name = format!("{dataset}-{}-seed{}", experiment.split.kind, experiment.seed);
+    let path = RunDir::free(&name, &experiment.to_toml()?);
+    Ok((experiment, path))
+}
+
+/// Everything that decides the weights, so that a checkpoint continues only its own run. The
+/// number of epochs is not among it: a finished run may be asked for more.
+fn identity(experiment: &Experiment, features: &FeatureSet, split: &Split) -> Result<Identity> {
+    let training = crooner_train::FitConfig { epochs: 0, ..experiment.training.clone() };
+    Ok(Identity::from([
+        ("seed".to_owned(), experiment.seed.to_string()),
+        ("features".to_owned(), features.fingerprint().to_owned()),
+        ("slice length".to_owned(), experiment.slices.frames.to_string()),
+        ("split".to_owned(), split.fingerprint().to_owned()),
+        ("model".to_owned(), serde_json::to_string(&experiment.model)?),
+        ("training".to_owned(), serde_json::to_string(&training)?),
+    ]))
+}
+
+fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
+    let side = |side| {
+        let side = task.side(side);
+        format!("{} tracks ({} slices)", side.tracks.len(), side.slices.len())
+    };
+    lines.line(&format!(
+        "split      {}: {} to train, {} to validate, {} to test; {} artists",
+        split.config().kind,
+        side(Side::Train),
+        side(Side::Validation),
+        side(Side::Test),
+        task.labels().len()
+    ));
+    for note in split.notes() {
+        lines.line(&format!("note: {note}"));
+    }
+}
+
+fn fit_with_progress(request: &FitRequest<'_>, dir: &RunDir) -> Result<FitOutcome> {
+    let epochs = request.config.epochs;
+    let bar = Progress::new(0, "{msg} {bar:24} {per_sec}, {eta} left");
+    let mut write_error = None;
+    let outcome = fit(request, |event| match event {
+        FitEvent::Resumed { epochs, steps } => {
+            bar.line(&format!("resumed    after {epochs} epochs and {steps} steps"));
+        }
+        FitEvent::Step { epoch, step, steps, loss, f1, slices } => {
+            let (done, total) = ((step * slices) as u64, (steps * slices) as u64);
+            bar.set(done, total, || format!("epoch {epoch:>3}/{epochs}  loss {loss:.3}  F1 {f1:.3}"));
+        }
+        FitEvent::Epoch { history, best } => {
+            let Some(last) = history.last() else { return };
+            bar.line(&format!(
+                "epoch {:>3}  train loss {:.3} F1 {:.3}  validation loss {:.3} F1 {:.3}{}",
+                last.epoch,
+                last.train_loss,
+                last.train_f1,
+                last.validation_loss,
+                last.validation_f1,
+                if best { "  best" } else { "" }
+            ));
+            let written = history
+                .iter()
+                .map(|record| Ok(serde_json::to_string(record)? + "\n"))
+                .collect::<Result<String>>()
+                .and_then(|lines| dir.write(&dir.metrics(), lines.as_bytes()));
+            write_error = write_error.take().or(written.err());
+        }
+        _ => {}
+    });
+    bar.clear();
+    match write_error {
+        Some(error) => Err(error),
+        None => Ok(outcome?),
+    }
+}
+
+/// A trained run, about to be evaluated and written down.
+struct Finished<'a> {
+    experiment: &'a Experiment,
+    backend: Backend,
+    device: &'a Device,
+    task: &'a Task<'a>,
+    split: &'a Split,
+    usable: &'a Usable,
+}
+
+impl Finished<'_> {
+    fn conclude(
+        self,
+        dir: &RunDir,
+        outcome: FitOutcome,
+        mut seconds: Seconds,
+        path_of: impl Fn(&str) -> Option<PathBuf>,
+    ) -> Result<()> {
+        let Self { experiment, backend, device, task, split, usable } = self;
+        let begun = Instant::now();
+        let batch_size = experiment.training.batch_size;
+        let predictions = predict_side(&outcome.network, task, Side::Test, batch_size, device)?;
+        let evaluation = evaluate(task, Side::Test, &predictions, experiment.seed);
+        seconds.evaluate = begun.elapsed().as_secs_f64();
+
+        let parameters = outcome.network.num_params() as u64;
+        let info = ClassifierInfo {
+            features: experiment.features.clone(),
+            slice_frames: experiment.slices.frames,
+            model: experiment.model.clone(),
+            labels: task.labels().to_vec(),
+            split: split.fingerprint().to_owned(),
+            seed: experiment.seed,
+        };
+        Classifier::new(info, outcome.network, device.clone()).save(&dir.model())?;
+
+        let features = &experiment.features;
+        let hop_seconds = features.hop_length() as f64 / f64::from(features.sample_rate());
+        let example = example(task, features, &path_of)?;
+        let (examples, drawn) = example.map_or((vec![], vec![]), |(example, drawn)| (vec![example], vec![drawn]));
+        let run = Run {
+            name: dir.name(),
+            dataset: experiment.dataset.name.clone(),
+            preset: experiment.preset.clone(),
+            backend: backend.name().to_owned(),
+            device: format!("{device:?}"),
+            seed: experiment.seed,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            revision: option_env!("CROONER_REVISION").map(str::to_owned),
+            parameters,
+            slice_seconds: experiment.slices.frames as f64 * hop_seconds,
+            command: "crooner train --config config.toml".to_owned(),
+            config_toml: experiment.to_toml()?,
+        };
+        let report = report::report(Findings {
+            run,
+            task,
+            split,
+            remarks: usable.remarks(),
+            evaluation: &evaluation,
+            history: &outcome.history,
+            stopped: report::stopped(outcome.stopped, experiment.training.patience),
+            examples,
+            failures: usable.failures.clone(),
+            seconds,
+        });
+        let html = crooner_report::html(&report, &crooner_report::Pictures { examples: drawn })?;
+        dir.write(&dir.report_html(), html.as_bytes())?;
+        // Last: it marks the run as finished.
+        dir.write(&dir.report_json(), report.to_json()?.as_bytes())?;
+
+        scores::print(&evaluation, task, split)?;
+        crate::say(&format!("trained in {}", duration(seconds.train)))?;
+        crate::say(&format!("report     {}", dir.report_html().display()))?;
+        crate::say(&format!("try it     crooner predict {} FILE", dir.path().display()))
+    }
+}
+
+/// The start of the first test track, as a waveform and a log-mel picture.
+fn example(
+    task: &Task<'_>,
+    features: &crooner_features::FeatureConfig,
+    path_of: &impl Fn(&str) -> Option<PathBuf>,
+) -> Result<Option<(crooner_report::Example, crooner_report::ExamplePictures)>> {
+    let Some(track) = task.side(Side::Test).tracks.first() else { return Ok(None) };
+    let Some(path) = path_of(&track.id) else { return Ok(None) };
+    let artist = &task.labels()[track.label];
+    pictures::example(&track.id, artist, &path, features, task.frames(track)).map(Some)
+}

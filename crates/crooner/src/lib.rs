@@ -1,0 +1,73 @@
+//! The `crooner` command line: the one crate that names backends, prints, and reads the clock.
+//!
+//! | module | what |
+//! |---|---|
+//! | `cli` | names, options, help |
+//! | `commands` | one file for each sub-command |
+//! | `experiment` | presets, config files, precedence |
+//! | `backend` | the registry of compute backends |
+//! | `run_dir` | the files of a run |
+//! | `pictures` | what a track looks like |
+//! | `report` | from an evaluation to the report's plain data |
+
+mod backend;
+mod cli;
+mod commands;
+mod experiment;
+mod interrupt;
+mod pictures;
+mod progress;
+mod report;
+mod run_dir;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+/// Runs the program with `args`, the first of which is its own name.
+///
+/// Exit codes: 0 for success, 1 for an error (in `predict`, also for some unreadable files), 2 for
+/// a command line that cannot be understood, 130 for an interrupt.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to stdout, errors to stderr; if that stream is closed, nobody listens.
+            let printed = error.print();
+            let code = if printed.is_err() { 1 } else { error.exit_code() };
+            return ExitCode::from(u8::try_from(code).unwrap_or(2));
+        }
+    };
+    let outcome = match cli.command {
+        Command::PrepareData(args) => commands::prepare_data::run(&args),
+        Command::Train(args) => commands::train::run(&args),
+        Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Predict(args) => commands::predict::run(&args),
+        Command::Datasets(args) => commands::datasets::run(&args),
+        Command::Info => commands::info::run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command line talks to its user")]
+fn complain(text: &str) {
+    eprintln!("error: {text}");
+}
+
+/// Prints a line of results. A closed pipe (`crooner ... | head`) is no error.
+fn say(text: &str) -> anyhow::Result<()> {
+    use std::io::{ErrorKind, Write, stdout};
+    match writeln!(stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,7 @@
+//! The `crooner` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crooner::run(std::env::args_os())
+}
