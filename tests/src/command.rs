@@ -62,7 +62,11 @@ impl Sandbox {
     #[must_use]
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).env_remove("RAYON_NUM_THREADS");
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .env_remove("RAYON_NUM_THREADS");
         command
     }
 
@@ -83,7 +87,14 @@ impl Sandbox {
     /// If it fails.
     pub fn succeed(&self, args: &[&str]) -> Outcome {
         let outcome = self.run(args);
-        assert_eq!(outcome.code, Some(0), "crooner {}:\n{}\n{}", args.join(" "), outcome.stdout, outcome.stderr);
+        assert_eq!(
+            outcome.code,
+            Some(0),
+            "crooner {}:\n{}\n{}",
+            args.join(" "),
+            outcome.stdout,
+            outcome.stderr
+        );
         outcome
     }
 
@@ -95,12 +106,23 @@ impl Sandbox {
     #[expect(clippy::expect_used, reason = "test support")]
     pub fn refuse(&self, args: &[&str]) -> String {
         let outcome = self.run(args);
-        assert_eq!(outcome.code, Some(1), "crooner {}:\n{}\n{}", args.join(" "), outcome.stdout, outcome.stderr);
+        assert_eq!(
+            outcome.code,
+            Some(1),
+            "crooner {}:\n{}\n{}",
+            args.join(" "),
+            outcome.stdout,
+            outcome.stderr
+        );
         assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
         let errors: Vec<_> = outcome.stderr.lines().filter_map(|line| line.strip_prefix("error: ")).collect();
         let error = *errors.first().expect("an error is told");
         assert_eq!(errors.len(), 1, "{}", outcome.stderr);
-        assert!(outcome.stderr.ends_with(&format!("error: {error}\n")), "the error comes last: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.ends_with(&format!("error: {error}\n")),
+            "the error comes last: {}",
+            outcome.stderr
+        );
         error.to_owned()
     }
 

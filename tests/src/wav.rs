@@ -14,7 +14,8 @@ pub fn tone(hertz: f32, seconds: f32) -> Vec<f32> {
     (0..n)
         .map(|i| {
             let t = i as f32 / SAMPLE_RATE as f32;
-            let sines: f32 = (1..=4).map(|k| (std::f32::consts::TAU * hertz * k as f32 * t).sin() / k as f32).sum();
+            let sines: f32 =
+                (1..=4).map(|k| (std::f32::consts::TAU * hertz * k as f32 * t).sin() / k as f32).sum();
             0.2 * sines * (1.0 + 0.5 * (std::f32::consts::TAU * 3.0 * t).sin())
         })
         .collect()

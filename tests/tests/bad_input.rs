@@ -16,8 +16,15 @@ fn prepared_with(name: &str, bytes: &[u8]) -> Outcome {
     sandbox.music(2, 1, 3);
     fs::write(sandbox.path("music/Artist 0/Album 0").join(name), bytes).unwrap();
     let outcome = sandbox.succeed(&["prepare-data", "--data", "music"]);
-    assert!(outcome.stdout.contains("7 tracks") && outcome.stdout.contains("1 could not be read"), "{outcome:?}");
-    assert!(outcome.stderr.starts_with(&format!("unreadable: Artist 0/Album 0/{name}: ")), "{}", outcome.stderr);
+    assert!(
+        outcome.stdout.contains("7 tracks") && outcome.stdout.contains("1 could not be read"),
+        "{outcome:?}"
+    );
+    assert!(
+        outcome.stderr.starts_with(&format!("unreadable: Artist 0/Album 0/{name}: ")),
+        "{}",
+        outcome.stderr
+    );
     outcome
 }
 
@@ -92,7 +99,11 @@ fn a_truncated_file_gives_what_it_has() {
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     let outcome = sandbox.succeed(&["prepare-data", "--data", "music"]);
-    assert!(outcome.stdout.starts_with("6 tracks") && outcome.stdout.contains("no failures"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.starts_with("6 tracks") && outcome.stdout.contains("no failures"),
+        "{}",
+        outcome.stdout
+    );
 }
 
 #[test]
@@ -117,7 +128,11 @@ fn a_name_that_is_not_utf_8() {
     let name = OsStr::from_bytes(b"caf\xe9.wav");
     wav::write(&sandbox.path("music/Artist 0/Album 0").join(name), &wav::tone(440.0, 1.0)).unwrap();
     let outcome = sandbox.succeed(&["prepare-data", "--data", "music"]);
-    assert!(outcome.stderr.contains("skipped: ") && outcome.stderr.contains("not UTF-8"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("skipped: ") && outcome.stderr.contains("not UTF-8"),
+        "{}",
+        outcome.stderr
+    );
     assert!(outcome.stdout.starts_with("6 tracks"), "{}", outcome.stdout);
 }
 
@@ -143,7 +158,10 @@ fn a_preset_and_a_config_in_conflict() {
 #[test]
 fn an_unknown_backend() {
     let error = sandbox().refuse(&["train", "--backend", "tpu"]);
-    assert_eq!(error, "there is no backend `tpu`: crooner knows flex, ndarray, wgpu (and cpu, which is flex)");
+    assert_eq!(
+        error,
+        "there is no backend `tpu`: crooner knows flex, ndarray, wgpu (and cpu, which is flex)"
+    );
 }
 
 #[test]
@@ -215,7 +233,10 @@ fn audio_that_changed_under_the_store_is_prepared_again() {
     wav::write(&sandbox.path("music/Artist 0/Album 0/1.wav"), &wav::tone(300.0, 4.0)).unwrap();
     let outcome = sandbox.succeed(&["prepare-data", "--data", "music", "--config", "quick.toml"]);
     // The album's three tracks are one unit.
-    assert!(outcome.stdout.contains("3 computed") && outcome.stdout.contains("3 were in the store"), "{outcome:?}");
+    assert!(
+        outcome.stdout.contains("3 computed") && outcome.stdout.contains("3 were in the store"),
+        "{outcome:?}"
+    );
     // A run trained on the old audio cannot be continued as if nothing had happened.
     let error = sandbox.refuse(&["train", "--resume", "run", "--epochs", "2"]);
     assert!(error.contains("belongs to another run: its features differs"), "{error}");

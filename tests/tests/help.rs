@@ -29,7 +29,10 @@ fn info_says_what_would_run_where() {
     for words in ["crooner    0.", "threads    ", "backend    flex", "backend    wgpu"] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    assert!(text.lines().any(|line| line.starts_with("backend    flex") && line.contains("runs on")), "{text}");
+    assert!(
+        text.lines().any(|line| line.starts_with("backend    flex") && line.contains("runs on")),
+        "{text}"
+    );
 }
 
 #[test]

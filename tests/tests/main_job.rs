@@ -11,13 +11,26 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_crooner-under-test");
 fn trained() -> Sandbox {
     let sandbox = Sandbox::new(PROGRAM);
     sandbox.music(3, 3, 3);
-    sandbox.succeed(&["train", "--data", "music", "--config", "quick.toml", "--split", "album", "--out", "run"]);
+    sandbox.succeed(&[
+        "train",
+        "--data",
+        "music",
+        "--config",
+        "quick.toml",
+        "--split",
+        "album",
+        "--out",
+        "run",
+    ]);
     sandbox
 }
 
 fn score(report: &Value, pointer: &str) -> [f64; 3] {
     ["value", "low", "high"].map(|key| {
-        report.pointer(&format!("{pointer}/{key}")).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer}/{key}"))
+        report
+            .pointer(&format!("{pointer}/{key}"))
+            .and_then(Value::as_f64)
+            .unwrap_or_else(|| panic!("{pointer}/{key}"))
     })
 }
 
@@ -37,9 +50,12 @@ fn a_run_leaves_all_its_files_and_the_reports_keys() {
         assert!(sandbox.path("run").join(file).is_file(), "{file}");
     }
     let report = sandbox.json("run/report.json");
-    for pointer in
-        ["/test/slice/weighted_f1", "/test/track/weighted_f1", "/test/track/accuracy", "/test/track_mean/macro_f1"]
-    {
+    for pointer in [
+        "/test/slice/weighted_f1",
+        "/test/track/weighted_f1",
+        "/test/track/accuracy",
+        "/test/track_mean/macro_f1",
+    ] {
         let [value, low, high] = score(&report, pointer);
         assert!(0.0 <= low && low <= high && high <= 1.0 && (0.0..=1.0).contains(&value), "{pointer}");
     }
@@ -50,7 +66,9 @@ fn a_run_leaves_all_its_files_and_the_reports_keys() {
         assert_eq!(report.pointer(&format!("/split/{side}/slices")), Some(&Value::from(18)));
     }
     for stage in ["prepare", "train", "evaluate"] {
-        assert!(report.pointer(&format!("/seconds/{stage}")).and_then(Value::as_f64).is_some_and(|s| s > 0.0));
+        assert!(
+            report.pointer(&format!("/seconds/{stage}")).and_then(Value::as_f64).is_some_and(|s| s > 0.0)
+        );
     }
     let metrics = fs::read_to_string(sandbox.path("run/metrics.jsonl")).unwrap();
     assert_eq!(metrics.lines().count(), 3);
@@ -72,7 +90,8 @@ fn evaluate_gives_the_reports_scores_again() {
 #[test]
 fn predict_names_an_artist_for_every_file_and_goes_on_after_a_broken_one() {
     let sandbox = trained();
-    let one = sandbox.succeed(&["predict", "run", "music/Artist 1/Album 0/0.wav", "--top", "2", "--json"]).json();
+    let one =
+        sandbox.succeed(&["predict", "run", "music/Artist 1/Album 0/0.wav", "--top", "2", "--json"]).json();
     let prediction = &one["predictions"][0];
     assert_eq!(prediction["top"].as_array().unwrap().len(), 2);
     assert_eq!(prediction["slices"].as_array().unwrap().len(), 2);

@@ -52,7 +52,12 @@ fn wait_for(child: &mut Child, text: &str) {
     let mut byte = [0];
     let stderr = child.stderr.as_mut().unwrap();
     while !String::from_utf8_lossy(&seen).contains(text) {
-        assert_eq!(stderr.read(&mut byte).unwrap(), 1, "ended before {text:?}: {}", String::from_utf8_lossy(&seen));
+        assert_eq!(
+            stderr.read(&mut byte).unwrap(),
+            1,
+            "ended before {text:?}: {}",
+            String::from_utf8_lossy(&seen)
+        );
         seen.push(byte[0]);
     }
 }

@@ -21,7 +21,11 @@ fn it_trains_and_predicts_as_flex_does() {
     let losses = |backend: &str| -> Vec<f64> {
         let report = sandbox.json(format!("{backend}/report.json"));
         let epochs = report["training"]["epochs"].as_array().unwrap().clone();
-        epochs.iter().flat_map(|epoch| [&epoch["train_loss"], &epoch["validation_loss"]]).filter_map(Value::as_f64).collect()
+        epochs
+            .iter()
+            .flat_map(|epoch| [&epoch["train_loss"], &epoch["validation_loss"]])
+            .filter_map(Value::as_f64)
+            .collect()
     };
     let (flex, wgpu) = (losses("flex"), losses("wgpu"));
     assert_eq!(flex.len(), 4);

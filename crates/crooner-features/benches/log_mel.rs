@@ -1,14 +1,17 @@
-//! Seconds of audio per second of one core, 16 kHz, librosa's default settings: read "elem/s" as that.
+//! Seconds of audio per second of one core, 16 kHz, librosa's default settings.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run has nothing to report")]
+#![expect(clippy::print_stdout, reason = "its output is what a benchmark is for")]
 
 use std::hint::black_box;
+use std::time::Instant;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use crooner_features::{FeatureConfig, LogMelConfig, StftConfig, power_spectrogram, stft};
 
 const SAMPLE_RATE: usize = 16_000;
 const SECONDS: usize = 60;
+/// Runs measured, after one that is not.
+const RUNS: usize = 51;
 /// Samples in one packet of a typical decoder.
 const BLOCK: usize = 1152;
 
@@ -25,31 +28,42 @@ fn minute() -> Vec<f32> {
         .collect()
 }
 
-fn audio_seconds_per_second(criterion: &mut Criterion) {
-    let samples = minute();
-    let mut group = criterion.benchmark_group("audio-seconds per second");
-    group.throughput(Throughput::Elements(SECONDS as u64)).sample_size(20);
+/// Prints the best and the median of [`RUNS`] runs.
+fn measure(name: &str, mut run: impl FnMut()) {
+    run();
+    let mut seconds: Vec<f64> = (0..RUNS)
+        .map(|_| {
+            let begun = Instant::now();
+            run();
+            begun.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    let rate = |seconds: f64| SECONDS as f64 / seconds;
+    println!("{name:<24} {:>8.0} at best, {:>8.0} in the median", rate(seconds[0]), rate(seconds[RUNS / 2]));
+}
 
+fn main() {
+    // `cargo test` and `cargo nextest` run benchmarks too, to see that they work.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let samples = minute();
+    println!("seconds of audio per second:");
     let config = FeatureConfig::LogMel(LogMelConfig::default());
     let mut extractor = config.extractor().expect("the defaults are valid");
     for (name, block) in [("log-mel, whole track", samples.len()), ("log-mel, blocks of 1152", BLOCK)] {
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                for block in black_box(&samples).chunks(block) {
-                    extractor.push(block).expect("the samples are finite");
-                }
-                extractor.finish().expect("the track is not empty")
-            });
+        measure(name, || {
+            for block in black_box(&samples).chunks(block) {
+                extractor.push(block).expect("the samples are finite");
+            }
+            black_box(extractor.finish().expect("the track is not empty"));
         });
     }
-    group.bench_function("STFT power", |bencher| {
-        bencher.iter(|| power_spectrogram(black_box(&samples), &StftConfig::default()).expect("valid"));
+    measure("STFT power", || {
+        black_box(power_spectrogram(black_box(&samples), &StftConfig::default()).expect("valid"));
     });
-    group.bench_function("STFT", |bencher| {
-        bencher.iter(|| stft(black_box(&samples), &StftConfig::default()).expect("valid"));
+    measure("STFT", || {
+        black_box(stft(black_box(&samples), &StftConfig::default()).expect("valid"));
     });
-    group.finish();
 }
-
-criterion_group!(benches, audio_seconds_per_second);
-criterion_main!(benches);

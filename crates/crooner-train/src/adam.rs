@@ -43,12 +43,7 @@ impl Adam {
     #[must_use]
     pub fn step(&mut self, network: Network, gradients: &Gradients, learning_rate: f64) -> Network {
         self.steps += 1;
-        let mut step = Step {
-            path: ModulePath::default(),
-            adam: self,
-            gradients,
-            learning_rate,
-        };
+        let mut step = Step { path: ModulePath::default(), adam: self, gradients, learning_rate };
         network.map(&mut step)
     }
 
@@ -59,7 +54,11 @@ impl Adam {
         for (name, moments) in &self.moments {
             for (kind, tensor) in [("mean", &moments.mean), ("square", &moments.square)] {
                 let values = tensor.to_data().iter::<f32>().collect();
-                tensors.push(NamedTensor { name: format!("{kind}.{name}"), shape: moments.shape.clone(), values });
+                tensors.push(NamedTensor {
+                    name: format!("{kind}.{name}"),
+                    shape: moments.shape.clone(),
+                    values,
+                });
             }
         }
         (self.steps, tensors)

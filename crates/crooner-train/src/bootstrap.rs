@@ -140,7 +140,10 @@ mod tests {
         // scipy.stats.binom(24, 1/6).ppf([0.025, 0.975]) = [1, 8]
         let guess = uniform_guess(24, 6);
         assert!((guess.value - 1.0 / 6.0).abs() < 1e-12);
-        assert!((guess.low - 1.0 / 24.0).abs() < 1e-12 && (guess.high - 8.0 / 24.0).abs() < 1e-12, "{guess:?}");
+        assert!(
+            (guess.low - 1.0 / 24.0).abs() < 1e-12 && (guess.high - 8.0 / 24.0).abs() < 1e-12,
+            "{guess:?}"
+        );
         let many = uniform_guess(100_000, 2);
         assert!((many.low - 0.4969).abs() < 1e-4 && (many.high - 0.5031).abs() < 1e-4, "{many:?}");
     }

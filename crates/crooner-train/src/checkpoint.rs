@@ -61,7 +61,8 @@ impl Checkpoint {
         let header = Header { format: FORMAT, identity: identity.clone(), progress: self.progress };
         let mut tensors = Vec::new();
         for (part, named) in PARTS.iter().zip([self.network, self.best, self.adam]) {
-            tensors.extend(named.into_iter().map(|t| NamedTensor { name: format!("{part}.{}", t.name), ..t }));
+            tensors
+                .extend(named.into_iter().map(|t| NamedTensor { name: format!("{part}.{}", t.name), ..t }));
         }
         TensorFile { header, tensors }.write(path)
     }
@@ -71,7 +72,12 @@ impl Checkpoint {
         let TensorFile { header, tensors } = TensorFile::<Header>::read(path, expected)?;
         if header.format != FORMAT {
             let path = path.to_owned();
-            return Err(TrainError::Version { path, what: "checkpoint format", expected: FORMAT, found: header.format });
+            return Err(TrainError::Version {
+                path,
+                what: "checkpoint format",
+                expected: FORMAT,
+                found: header.format,
+            });
         }
         let differs = identity.iter().find(|&(key, value)| header.identity.get(key) != Some(value));
         if let Some((what, _)) = differs {

@@ -77,7 +77,8 @@ impl Classifier {
     /// version reads, [`TrainError::Weights`] if its tensors are not its network's.
     pub fn load(path: &Path, device: Device) -> Result<Self, TrainError> {
         let TensorFile { header, tensors } = TensorFile::<Header>::read(path, "a trained classifier")?;
-        let version = |what, expected, found| TrainError::Version { path: path.to_owned(), what, expected, found };
+        let version =
+            |what, expected, found| TrainError::Version { path: path.to_owned(), what, expected, found };
         if header.format != FORMAT {
             return Err(version("classifier format", FORMAT, header.format));
         }
@@ -87,8 +88,9 @@ impl Classifier {
         let info = header.info;
         let input = Input { n_mels: info.features.n_bins(), n_classes: info.labels.len() };
         let network = info.model.init(input, info.seed, &device)?;
-        let network =
-            network.with_weights(tensors).map_err(|source| TrainError::Weights { path: path.to_owned(), source })?;
+        let network = network
+            .with_weights(tensors)
+            .map_err(|source| TrainError::Weights { path: path.to_owned(), source })?;
         Ok(Self { info, network, device })
     }
 

@@ -6,8 +6,6 @@ use crooner_features::FeatureError;
 use crooner_model::{ModelError, WeightsError};
 use crooner_split::Side;
 
-
-
 /// One type for the crate: callers report it, and match on [`TrainError::Diverged`] at most.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -199,7 +199,14 @@ pub fn evaluate(task: &Task<'_>, side: Side, predictions: &SlicePredictions, see
                 }
             }
             let voted = vote(rows.iter().copied(), n_classes);
-            TrackResult { id: track.id.clone(), truth: track.label, voted, likeliest, mean, slices: rows.len() }
+            TrackResult {
+                id: track.id.clone(),
+                truth: track.label,
+                voted,
+                likeliest,
+                mean,
+                slices: rows.len(),
+            }
         })
         .collect();
 

@@ -45,7 +45,8 @@ const METADATA_KEY: &str = "crooner";
 
 impl<H: Serialize + DeserializeOwned> TensorFile<H> {
     pub(crate) fn write(&self, path: &Path) -> Result<(), TrainError> {
-        let format = |found: String| TrainError::Format { path: path.to_owned(), expected: "writable", found };
+        let format =
+            |found: String| TrainError::Format { path: path.to_owned(), expected: "writable", found };
         let header = serde_json::to_string(&self.header).map_err(|error| format(error.to_string()))?;
         let bytes: Vec<Vec<u8>> = self
             .tensors
@@ -58,7 +59,8 @@ impl<H: Serialize + DeserializeOwned> TensorFile<H> {
             views.push((&tensor.name, view.map_err(|error| format(error.to_string()))?));
         }
         let metadata = HashMap::from([(METADATA_KEY.to_owned(), header)]);
-        let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| format(error.to_string()))?;
+        let bytes =
+            safetensors::serialize(views, Some(metadata)).map_err(|error| format(error.to_string()))?;
         write_atomically(path, &bytes)
     }
 
@@ -68,7 +70,8 @@ impl<H: Serialize + DeserializeOwned> TensorFile<H> {
         let format = |found: String| TrainError::Format { path: path.to_owned(), expected, found };
         let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| format(error.to_string()))?;
         let header = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));
-        let header = header.ok_or_else(|| format("a safetensors file without crooner's header".to_owned()))?;
+        let header =
+            header.ok_or_else(|| format("a safetensors file without crooner's header".to_owned()))?;
         let header = serde_json::from_str(header).map_err(|error| format(format!("header: {error}")))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| format(error.to_string()))?;
         let mut tensors = Vec::with_capacity(file.len());
@@ -76,7 +79,8 @@ impl<H: Serialize + DeserializeOwned> TensorFile<H> {
             if view.dtype() != Dtype::F32 {
                 return Err(format(format!("tensor {name} is {:?}, not F32", view.dtype())));
             }
-            let values = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            let values =
+                view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
             tensors.push(NamedTensor { name: name.to_owned(), shape: view.shape().to_vec(), values });
         }
         Ok(Self { header, tensors })
@@ -88,7 +92,8 @@ mod tests {
     use super::*;
 
     fn file() -> TensorFile<Vec<u32>> {
-        let tensor = NamedTensor { name: "a.b".into(), shape: vec![2, 1], values: vec![1.5, f32::MIN_POSITIVE] };
+        let tensor =
+            NamedTensor { name: "a.b".into(), shape: vec![2, 1], values: vec![1.5, f32::MIN_POSITIVE] };
         TensorFile { header: vec![1, 2], tensors: vec![tensor] }
     }
 
@@ -99,7 +104,8 @@ mod tests {
         file().write(&path).unwrap();
         let read = TensorFile::<Vec<u32>>::read(&path, "a test").unwrap();
         assert_eq!((read.header, read.tensors), (file().header, file().tensors));
-        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["x.safetensors"], "no temporary file stays");
     }
 

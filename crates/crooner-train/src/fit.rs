@@ -16,6 +16,7 @@ use crooner_split::Side;
 use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::TrainError;
 use crate::adam::Adam;
 use crate::batches::{Batch, for_each_batch};
 use crate::checkpoint::{Checkpoint, Identity, Progress};
@@ -23,7 +24,6 @@ use crate::evaluate::{SlicePredictions, predict_side};
 use crate::metrics::Confusion;
 use crate::seeds::{Purpose, generator, shuffle};
 use crate::task::{Slice, Task};
-use crate::TrainError;
 
 /// Settings of the training loop: `[training]` in TOML. The defaults are the paper's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,7 +59,11 @@ impl FitConfig {
         ];
         for (key, value) in counts {
             if value == 0 {
-                return Err(TrainError::OutOfRange { key, expected: "at least 1".to_owned(), found: "0".to_owned() });
+                return Err(TrainError::OutOfRange {
+                    key,
+                    expected: "at least 1".to_owned(),
+                    found: "0".to_owned(),
+                });
             }
         }
         let rate = self.learning_rate;
@@ -168,7 +172,9 @@ pub struct FitOutcome {
 /// The epoch with the lowest validation loss, the first of equals.
 #[must_use]
 pub fn best_epoch(history: &[EpochRecord]) -> Option<&EpochRecord> {
-    history.iter().reduce(|best, epoch| if epoch.validation_loss < best.validation_loss { epoch } else { best })
+    history
+        .iter()
+        .reduce(|best, epoch| if epoch.validation_loss < best.validation_loss { epoch } else { best })
 }
 
 /// What to train, how and where.
@@ -203,7 +209,10 @@ pub fn fit(request: &FitRequest<'_>, mut watch: impl FnMut(FitEvent<'_>)) -> Res
     if request.task.slice_frames() < request.model.min_frames() {
         return Err(TrainError::OutOfRange {
             key: "slices.frames",
-            expected: format!("at least the {} frames that the model's pools need", request.model.min_frames()),
+            expected: format!(
+                "at least the {} frames that the model's pools need",
+                request.model.min_frames()
+            ),
             found: request.task.slice_frames().to_string(),
         });
     }
@@ -256,7 +265,8 @@ impl<'a> Run<'a> {
         let input = Input { n_mels: task.n_mels(), n_classes: task.labels().len() };
         let network = request.model.init(input, request.seed, &request.device.clone().autodiff())?;
         let progress = Progress { history: Vec::new(), partial: PartialEpoch::default(), adam_steps: 0 };
-        let fresh = Self { request, network, adam: Adam::default(), best: Vec::new(), progress, resumed: false };
+        let fresh =
+            Self { request, network, adam: Adam::default(), best: Vec::new(), progress, resumed: false };
         match request.checkpoint {
             Some(path) if path.exists() => fresh.resume(path),
             _ => Ok(fresh),
@@ -309,7 +319,14 @@ impl<'a> Run<'a> {
             self.step(batch, epoch, &mut confusion)?;
             let partial = &self.progress.partial;
             let loss = partial.loss / partial.slices as f64;
-            watch(FitEvent::Step { epoch, step: partial.steps, steps, loss, f1: confusion.weighted_f1(), slices });
+            watch(FitEvent::Step {
+                epoch,
+                step: partial.steps,
+                steps,
+                loss,
+                f1: confusion.weighted_f1(),
+                slices,
+            });
             Ok(())
         });
         match outcome {
@@ -319,7 +336,8 @@ impl<'a> Run<'a> {
         }
 
         let network = self.network.valid();
-        let predictions = predict_side(&network, task, Side::Validation, config.batch_size, self.request.device)?;
+        let predictions =
+            predict_side(&network, task, Side::Validation, config.batch_size, self.request.device)?;
         let validation = validate(task, &predictions);
         let partial = std::mem::take(&mut self.progress.partial);
         let record = EpochRecord {
@@ -349,7 +367,8 @@ impl<'a> Run<'a> {
         let (task, config, device) = (self.request.task, self.request.config, self.request.device);
         let (size, n_classes) = (batch.len(), task.labels().len());
         let number = self.progress.partial.steps;
-        let masks = generator(self.request.seed, Purpose::Dropout, (epoch as u64) << 32 | number as u64).next_u64();
+        let masks =
+            generator(self.request.seed, Purpose::Dropout, (epoch as u64) << 32 | number as u64).next_u64();
 
         let device = device.clone().autodiff();
         let mel = TensorData::new(batch.mel, [size, task.n_mels(), task.slice_frames()]);

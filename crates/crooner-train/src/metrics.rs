@@ -103,8 +103,9 @@ impl Confusion {
     /// `average="macro"`.
     #[must_use]
     pub fn macro_f1(&self) -> f64 {
-        let occurs =
-            |&class: &usize| (0..self.n_classes).any(|other| self.count(class, other) + self.count(other, class) > 0);
+        let occurs = |&class: &usize| {
+            (0..self.n_classes).any(|other| self.count(class, other) + self.count(other, class) > 0)
+        };
         let classes: Vec<usize> = (0..self.n_classes).filter(occurs).collect();
         let sum: f64 = classes.iter().map(|&class| self.class(class).f1).sum();
         if classes.is_empty() { 0.0 } else { sum / classes.len() as f64 }

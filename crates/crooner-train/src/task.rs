@@ -24,7 +24,6 @@ impl FrameSource for FeatureSet {
     }
 }
 
-
 /// A track of a side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskTrack {
@@ -76,7 +75,8 @@ impl<'a> Task<'a> {
     pub fn new(features: &'a FeatureSet, split: &Split, slice_frames: usize) -> Result<Self, TrainError> {
         let mut rows = Vec::new();
         for (side, item) in split.rows() {
-            let source = features.find(&item.id).ok_or_else(|| TrainError::NotStored { track: item.id.clone() })?;
+            let source =
+                features.find(&item.id).ok_or_else(|| TrainError::NotStored { track: item.id.clone() })?;
             rows.push(TaskRow { side, id: item.id.clone(), artist: item.artist.clone(), source });
         }
         Self::from_rows(features, rows, slice_frames)
@@ -95,7 +95,8 @@ impl<'a> Task<'a> {
         let mut labels: Vec<String> = rows.iter().map(|row| row.artist.clone()).collect();
         labels.sort();
         labels.dedup();
-        let mut sides = [const { SideTracks { tracks: Vec::new(), slices: Vec::new(), too_short: Vec::new() } }; 3];
+        let mut sides =
+            [const { SideTracks { tracks: Vec::new(), slices: Vec::new(), too_short: Vec::new() } }; 3];
         for TaskRow { side, id, artist, source: index } in rows {
             let side = &mut sides[side as usize];
             let starts = slice_starts(source.frames(index).len() / source.n_mels(), slice_frames);

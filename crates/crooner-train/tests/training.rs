@@ -12,8 +12,8 @@ use crooner_train::checkpoint::Identity;
 use crooner_train::evaluate::predict_side;
 use crooner_train::fit::best_epoch;
 use crooner_train::{
-    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Stopped, Task, TaskRow,
-    TrainError, evaluate, fit,
+    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Stopped, Task,
+    TaskRow, TrainError, evaluate, fit,
 };
 use half::f16;
 
@@ -60,8 +60,10 @@ fn rows() -> Vec<TaskRow> {
 }
 
 fn model() -> ModelConfig {
-    toml::from_str("[crnn]\nblocks = [{ filters = 4, pool = [2, 2] }, { filters = 6, pool = [4, 2] }]\ngru = [5, 4]")
-        .unwrap()
+    toml::from_str(
+        "[crnn]\nblocks = [{ filters = 4, pool = [2, 2] }, { filters = 6, pool = [4, 2] }]\ngru = [5, 4]",
+    )
+    .unwrap()
 }
 
 fn config(epochs: usize) -> FitConfig {
@@ -172,7 +174,12 @@ fn another_runs_checkpoint_is_refused() {
     let path = folder.path().join("checkpoint.safetensors");
     train(&frames, &config(1), 1, Some(&path), None).unwrap();
     let error = train(&frames, &config(1), 2, Some(&path), None).unwrap_err();
-    assert!(error.to_string().ends_with("belongs to another run: its seed differs; --resume needs the run's own settings"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("belongs to another run: its seed differs; --resume needs the run's own settings"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -199,7 +206,11 @@ fn training_stops_when_validation_no_longer_improves_and_keeps_the_best() {
     let task = Task::from_rows(&frames, rows(), SLICE_FRAMES).unwrap();
     let predictions =
         predict_side(&outcome.network, &task, Side::Validation, config.batch_size, &Device::flex()).unwrap();
-    assert_eq!(predictions.loss().to_bits(), best.validation_loss.to_bits(), "the best epoch's weights are back");
+    assert_eq!(
+        predictions.loss().to_bits(),
+        best.validation_loss.to_bits(),
+        "the best epoch's weights are back"
+    );
 }
 
 #[test]
@@ -223,7 +234,10 @@ fn settings_out_of_range_are_named() {
     let frames = frames();
     let cases = [
         (FitConfig { epochs: 0, ..config(1) }, "training.epochs: expected at least 1, found 0"),
-        (FitConfig { learning_rate: -1.0, ..config(1) }, "training.learning_rate: expected a positive number, found -1"),
+        (
+            FitConfig { learning_rate: -1.0, ..config(1) },
+            "training.learning_rate: expected a positive number, found -1",
+        ),
     ];
     for (config, message) in cases {
         assert_eq!(train(&frames, &config, 0, None, None).unwrap_err().to_string(), message);

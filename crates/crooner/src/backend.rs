@@ -86,7 +86,10 @@ impl Backend {
         let (device, sum) = outcome
             .map_err(|panic| {
                 let text = panic.downcast_ref::<String>().map(String::as_str);
-                anyhow::anyhow!("{}", text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given"))
+                anyhow::anyhow!(
+                    "{}",
+                    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given")
+                )
             })
             .with_context(|| format!("the {} backend finds no device to run on", self.name()))?;
         if sum != Some(3.0) {
@@ -110,7 +113,10 @@ mod tests {
     #[test]
     fn unknown_backends_are_told_the_known_ones() {
         let error = Backend::find("tpu").unwrap_err().to_string();
-        assert_eq!(error, "there is no backend `tpu`: crooner knows flex, ndarray, wgpu (and cpu, which is flex)");
+        assert_eq!(
+            error,
+            "there is no backend `tpu`: crooner knows flex, ndarray, wgpu (and cpu, which is flex)"
+        );
     }
 
     #[test]

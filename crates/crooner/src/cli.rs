@@ -204,7 +204,9 @@ impl TrainArgs {
 
 fn parse_shard(text: &str) -> Result<(usize, usize), String> {
     let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-    parts.filter(|(i, n)| i < n).ok_or_else(|| "expected I/N with I counted from 0 and below N, as in 0/4".to_owned())
+    parts
+        .filter(|(i, n)| i < n)
+        .ok_or_else(|| "expected I/N with I counted from 0 and below N, as in 0/4".to_owned())
 }
 
 fn parse_top(text: &str) -> Result<usize, String> {

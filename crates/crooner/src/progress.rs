@@ -14,7 +14,8 @@ impl Progress {
     /// `template` is indicatif's.
     pub(crate) fn new(total: u64, template: &str) -> Self {
         let bar = stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             let style = style.progress_chars("━╸ ");
             ProgressBar::new(total).with_style(style)
         });
@@ -62,7 +63,11 @@ impl Progress {
 
 /// `1 h 02 min`, `3 min 05 s` or `4.2 s`.
 pub(crate) fn duration(seconds: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole seconds of a duration")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole seconds of a duration"
+    )]
     let whole = seconds.max(0.0).round() as u64;
     match whole {
         0..60 => format!("{seconds:.1} s"),

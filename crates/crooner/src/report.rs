@@ -26,7 +26,8 @@ pub(crate) struct Findings<'a> {
 }
 
 pub(crate) fn report(findings: Findings<'_>) -> report::Report {
-    let Findings { run, task, split, remarks, evaluation, history, stopped, examples, failures, seconds } = findings;
+    let Findings { run, task, split, remarks, evaluation, history, stopped, examples, failures, seconds } =
+        findings;
     let notes = split.notes().iter().map(ToString::to_string).chain(remarks).collect();
     let size = |side| {
         let side = task.side(side);

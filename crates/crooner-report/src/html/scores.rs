@@ -32,10 +32,7 @@ pub(super) fn write(page: &mut Html, report: &Report) -> Result<(), Error> {
         ("Macro F1", Column::Number),
         ("Accuracy", Column::Number),
     ];
-    let guesses = [
-        ("Guess: the commonest artist", chance.majority),
-        ("Guess: any artist", chance.uniform),
-    ];
+    let guesses = [("Guess: the commonest artist", chance.majority), ("Guess: any artist", chance.uniform)];
     let measured = rows.into_iter().map(|(name, scores)| measured(name, scores));
     page.table(&caption, &columns, measured.chain(guesses.map(guessed)));
     how_to_read(page, &report.split.kind);

@@ -28,7 +28,7 @@ for n_classes, n in [(2, 1), (2, 10), (3, 50), (6, 24), (6, 300), (20, 240)]:
                 precision=precision.tolist(),
                 recall=recall.tolist(),
                 f1=f1.tolist(),
-                support=support.tolist(),
+                support=[int(n) for n in support],
             )
         )
 print(json.dumps(cases))

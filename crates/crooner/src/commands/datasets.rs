@@ -23,8 +23,12 @@ pub(crate) fn run(args: &DatasetsArgs) -> Result<ExitCode> {
         let line = format!("{} artists, {} albums, {} tracks", counts.artists, counts.albums, counts.tracks);
         say(&format!("\ncounts:   {line}"))?;
     }
-    let rows =
-        [("licence", &info.licence), ("citation", &info.citation), ("layout", &info.layout), ("obtain", &info.obtain)];
+    let rows = [
+        ("licence", &info.licence),
+        ("citation", &info.citation),
+        ("layout", &info.layout),
+        ("obtain", &info.obtain),
+    ];
     for (key, text) in rows {
         say(&format!("\n{key}:\n{}", indent(text)))?;
     }

@@ -114,7 +114,12 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     Ok(if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn predict(classifier: &Classifier, analyser: &mut Analyser<'_>, file: &Path, top: usize) -> Result<Prediction> {
+fn predict(
+    classifier: &Classifier,
+    analyser: &mut Analyser<'_>,
+    file: &Path,
+    top: usize,
+) -> Result<Prediction> {
     let info = classifier.info();
     let analysis = analyser.analyse(file)?;
     let slices = classifier.classify(&analysis.values)?;
@@ -174,7 +179,11 @@ fn audio_files(inputs: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let before = files.len();
         collect(input, &mut files)?;
         if files.len() == before {
-            bail!("{} holds no audio file (known: {})", input.display(), crooner_audio::EXTENSIONS.join(", "));
+            bail!(
+                "{} holds no audio file (known: {})",
+                input.display(),
+                crooner_audio::EXTENSIONS.join(", ")
+            );
         }
         files[before..].sort();
     }
@@ -198,5 +207,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 
 fn is_audio(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| crooner_audio::EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+    extension.is_some_and(|extension| {
+        crooner_audio::EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+    })
 }

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use crooner_split::{Side, Split};
+use crooner_train::Task;
 use crooner_train::bootstrap::Score;
 use crooner_train::evaluate::{Evaluation, Level};
-use crooner_train::Task;
 
 use crate::say;
 

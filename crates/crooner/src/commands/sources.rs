@@ -23,7 +23,9 @@ pub(crate) fn catalogue(dataset: &DatasetConfig, store: &Path, lines: &Progress)
     let mut request = Request::default().with_extensions(crooner_audio::EXTENSIONS.iter().copied());
     match (found.info().source, &dataset.root) {
         (Source::Embedded, None) => request = request.with_cache(store.join("datasets")),
-        (Source::Embedded, Some(_)) => bail!("the data set {} brings its own files: leave --data out", dataset.name),
+        (Source::Embedded, Some(_)) => {
+            bail!("the data set {} brings its own files: leave --data out", dataset.name)
+        }
         (Source::Folder, Some(root)) => request = request.with_root(root),
         (Source::Folder, None) => bail!("the data set {} needs --data DIR", dataset.name),
     }
@@ -62,7 +64,8 @@ pub(crate) fn prepare(
 impl Prepared {
     /// Tracks, hours, failures, and the real-time factor of what was computed.
     pub(crate) fn sentence(&self) -> String {
-        let Summary { tracks, reused, computed, failures, audio_seconds, computed_seconds, .. } = &self.summary;
+        let Summary { tracks, reused, computed, failures, audio_seconds, computed_seconds, .. } =
+            &self.summary;
         let mut sentence = format!("{tracks} tracks, {:.2} h of audio", audio_seconds / 3600.0);
         if *computed > 0 {
             let factor = computed_seconds / self.seconds;
@@ -74,10 +77,11 @@ impl Prepared {
         if *reused > 0 {
             sentence += &format!("; {reused} were in the store");
         }
-        sentence + &match failures.len() {
-            0 => "; no failures".to_owned(),
-            n => format!("; {n} could not be read"),
-        }
+        sentence
+            + &match failures.len() {
+                0 => "; no failures".to_owned(),
+                n => format!("; {n} could not be read"),
+            }
     }
 }
 
@@ -96,7 +100,9 @@ impl Usable {
         let mut usable = Self { items: Vec::new(), failures: Vec::new(), too_short: Vec::new() };
         for track in features.tracks() {
             match &track.error {
-                Some(error) => usable.failures.push(Failure { track: track.id.clone(), error: error.clone() }),
+                Some(error) => {
+                    usable.failures.push(Failure { track: track.id.clone(), error: error.clone() })
+                }
                 None if track.n_frames < slice_frames => usable.too_short.push(track.id.clone()),
                 None => usable.items.push(Item::new(&track.id, &track.artist, &track.album)),
             }
@@ -109,7 +115,8 @@ impl Usable {
         let ids: Vec<&str> = self.too_short.iter().take(LISTED).map(String::as_str).collect();
         let more = self.too_short.len() - ids.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let sentence = |n| format!("{n} track(s) shorter than a slice take no part: {}{more}.", ids.join(", "));
+        let sentence =
+            |n| format!("{n} track(s) shorter than a slice take no part: {}{more}.", ids.join(", "));
         (!self.too_short.is_empty()).then(|| sentence(self.too_short.len())).into_iter().collect()
     }
 }

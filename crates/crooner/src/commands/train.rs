@@ -86,8 +86,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     }
 
     let seconds = Seconds { prepare: prepared.seconds, train: train_seconds, evaluate: 0.0 };
-    let finished =
-        Finished { experiment: &experiment, backend, device: &device, task: &task, split: &split, usable: &usable };
+    let finished = Finished {
+        experiment: &experiment,
+        backend,
+        device: &device,
+        task: &task,
+        split: &split,
+        usable: &usable,
+    };
     finished.conclude(&dir, outcome, seconds, |track| {
         let track = catalogue.tracks.iter().find(|candidate| candidate.id == track)?;
         Some(track.path.clone())
@@ -228,7 +234,8 @@ impl Finished<'_> {
         let features = &experiment.features;
         let hop_seconds = features.hop_length() as f64 / f64::from(features.sample_rate());
         let example = example(task, features, &path_of)?;
-        let (examples, drawn) = example.map_or((vec![], vec![]), |(example, drawn)| (vec![example], vec![drawn]));
+        let (examples, drawn) =
+            example.map_or((vec![], vec![]), |(example, drawn)| (vec![example], vec![drawn]));
         let run = Run {
             name: dir.name(),
             dataset: experiment.dataset.name.clone(),
