@@ -1,7 +1,5 @@
 //! Tells the program the revision of its source, where there is one.
 
-#![expect(clippy::print_stdout, reason = "a build script speaks to Cargo this way")]
-
 use std::path::Path;
 use std::process::Command;
 

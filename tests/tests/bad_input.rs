@@ -1,5 +1,7 @@
 //! Bad input: one clear sentence each, and nothing already done is lost.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
+
 use std::fs;
 
 use crooner_tests::{Outcome, Sandbox, wav};

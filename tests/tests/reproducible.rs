@@ -1,5 +1,7 @@
 //! Same seed, same bytes: whatever the number of threads, and however often it was stopped.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
+
 use std::fs;
 use std::io::Read;
 use std::process::Child;

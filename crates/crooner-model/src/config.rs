@@ -230,22 +230,23 @@ mod tests {
 
     #[test]
     fn every_bad_value_is_named_with_its_key() {
-        let cases: [(&str, fn(&mut CrnnConfig)); 8] = [
+        type Spoil = fn(&mut CrnnConfig);
+        let cases: [(&str, Spoil); 8] = [
             ("model.crnn.blocks: expected at least one block, found none", |c| c.blocks.clear()),
             ("model.crnn.blocks[1].filters: expected at least 1, found 0", |c| c.blocks[1].filters = 0),
             ("model.crnn.blocks[0].pool: expected two sizes of at least 1, found [0, 2]", |c| {
-                c.blocks[0].pool[0] = 0
+                c.blocks[0].pool[0] = 0;
             }),
             ("model.crnn.gru: expected at least one layer, found none", |c| c.gru.clear()),
             ("model.crnn.kernel: expected two odd sizes, found [3, 4]", |c| c.kernel = [3, 4]),
             ("model.crnn.block_dropout: expected a share of at least 0 and below 1, found 1", |c| {
-                c.block_dropout = 1.0
+                c.block_dropout = 1.0;
             }),
             ("model.crnn.batch_norm.momentum: expected a share of at least 0 and below 1, found -0.5", |c| {
                 c.batch_norm.momentum = -0.5;
             }),
             ("model.crnn.batch_norm.epsilon: expected a positive number, found NaN", |c| {
-                c.batch_norm.epsilon = f64::NAN
+                c.batch_norm.epsilon = f64::NAN;
             }),
         ];
         for (message, spoil) in cases {

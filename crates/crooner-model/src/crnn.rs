@@ -97,9 +97,8 @@ impl Crnn {
         }
         let [batch, channels, bands, frames] = x.dims();
         let mut x = x.permute([0, 3, 2, 1]).reshape([batch, frames, bands * channels]);
-        let (last, sequences) = match self.gru.split_last() {
-            Some((last, sequences)) => (last, sequences),
-            None => unreachable!("a CRNN is only built with at least one GRU layer"),
+        let Some((last, sequences)) = self.gru.split_last() else {
+            unreachable!("a CRNN is only built with at least one GRU layer")
         };
         for gru in sequences {
             x = gru.forward(x);

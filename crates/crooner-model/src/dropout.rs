@@ -29,10 +29,7 @@ fn mix(z: u64) -> u64 {
 
 /// Mask of `len` values: 0 with probability `p`, else `1 / (1 - p)`, so that the mean stays.
 pub(crate) fn mask(seed: u64, layer: u64, len: usize, p: f64) -> Vec<f32> {
-    #[expect(clippy::cast_possible_truncation, reason = "p < 1, so the threshold is below 2^32")]
-    #[expect(clippy::cast_sign_loss, reason = "p >= 0 by validation")]
     let threshold = (p * 4_294_967_296.0) as u64;
-    #[expect(clippy::cast_possible_truncation, reason = "masks are f32, like the activations they scale")]
     let kept = (1.0 / (1.0 - p)) as f32;
     let start = mix(seed ^ mix(layer));
     let mut state = start;

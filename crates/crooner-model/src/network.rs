@@ -7,10 +7,6 @@ use crate::{Crnn, Input, Mode, ModelConfig, ModelError};
 
 /// A network of any kind, built from a [`ModelConfig`].
 #[derive(Module, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a program holds one or two networks, never a collection of them"
-)]
 pub enum Network {
     /// Convolutional recurrent network.
     Crnn(Crnn),

@@ -138,7 +138,7 @@ impl ModuleVisitor for Reader {
         match tensor.into_data().try_to_vec::<f32>() {
             Ok(values) => self.tensors.push(NamedTensor { name, shape, values }),
             Err(reason) => {
-                self.error = Some(WeightsError::Unreadable { name, reason: format!("{reason:?}") })
+                self.error = Some(WeightsError::Unreadable { name, reason: format!("{reason:?}") });
             }
         }
     }

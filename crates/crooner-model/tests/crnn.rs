@@ -1,5 +1,7 @@
 //! The CRNN as a whole: shapes, parameter counts, gradients, determinism.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use crooner_model::{Input, Mode, ModelConfig, ModelError, NamedTensor, Network, WeightsError};
@@ -124,15 +126,14 @@ fn gradients_are_those_of_the_loss() {
 
     let Network::Crnn(crnn) = &network;
     let gradient = |name: &str| -> Vec<f32> {
-        let gradient = match name {
+        match name {
             "blocks.0.conv.weight" => values(crnn.blocks[0].conv.weight.val().grad(&gradients).unwrap()),
             "blocks.1.conv.weight" => values(crnn.blocks[1].conv.weight.val().grad(&gradients).unwrap()),
             "gru.0.input" => values(crnn.gru[0].input.val().grad(&gradients).unwrap()),
             "gru.1.recurrent" => values(crnn.gru[1].recurrent.val().grad(&gradients).unwrap()),
             "head.weight" => values(crnn.head.weight.val().grad(&gradients).unwrap()),
             _ => unreachable!("no gradient asked of {name}"),
-        };
-        gradient
+        }
     };
     let weights = network.weights().unwrap();
     for name in

@@ -69,7 +69,6 @@ fn add(confusion: &mut Confusion, track: &Contribution) {
 fn percentile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len() - 1) as f64;
     let (below, part) = (position.floor(), position.fract());
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index of `sorted`")]
     let (low, high) = (below as usize, (below as usize + 1).min(sorted.len() - 1));
     sorted[low] + part * (sorted[high] - sorted[low])
 }

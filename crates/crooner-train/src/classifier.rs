@@ -119,7 +119,10 @@ impl Classifier {
     /// If there is no frame, or `frames` is not whole frames.
     pub fn classify(&self, frames: &[f16]) -> Result<SlicePredictions, TrainError> {
         let (n_mels, n_frames) = (self.info.features.n_bins(), self.info.slice_frames);
-        assert!(!frames.is_empty() && frames.len() % n_mels == 0, "at least one frame, and only whole ones");
+        assert!(
+            !frames.is_empty() && frames.len().is_multiple_of(n_mels),
+            "at least one frame, and only whole ones"
+        );
         let padded;
         let frames = if frames.len() < n_mels * n_frames {
             let quietest = frames.iter().copied().fold(f16::INFINITY, |low, v| if v < low { v } else { low });

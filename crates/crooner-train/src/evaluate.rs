@@ -36,7 +36,6 @@ impl SlicePredictions {
             let peak = row.iter().fold(f64::NEG_INFINITY, |peak, &v| peak.max(f64::from(v)));
             let sum: f64 = row.iter().map(|&v| (f64::from(v) - peak).exp()).sum();
             let log_probability = |v: f32| f64::from(v) - peak - sum.ln();
-            #[expect(clippy::cast_possible_truncation, reason = "probabilities are kept as f32")]
             predictions.probabilities.extend(row.iter().map(|&v| log_probability(v).exp() as f32));
             if let Some(&label) = labels.get(index) {
                 predictions.loss -= log_probability(row[label]);

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`task`] | what is learnt from what: artists, and the slices of each side of a split |
 //! | [`batches`] | batches of slices, assembled ahead on a thread of their own |
-//! | [`fit`] | the training loop: early stopping, checkpoints, resumption bit for bit |
+//! | [`fit`](mod@fit) | the training loop: early stopping, checkpoints, resumption bit for bit |
 //! | [`adam`] | the optimiser |
 //! | [`checkpoint`] | the state of a training run, in one file |
 //! | [`classifier`] | a trained network with all it needs to hear a new file, in one file |

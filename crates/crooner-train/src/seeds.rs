@@ -33,9 +33,7 @@ pub(crate) fn below(rng: &mut ChaCha8Rng, n: usize) -> usize {
     let threshold = n.wrapping_neg() % n;
     loop {
         let product = u128::from(rng.next_u64()) * u128::from(n);
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is wanted")]
         if product as u64 >= threshold {
-            #[expect(clippy::cast_possible_truncation, reason = "the high half is below n, a usize")]
             return (product >> 64) as usize;
         }
     }

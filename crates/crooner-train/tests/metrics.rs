@@ -22,7 +22,7 @@ fn scores_are_scikit_learns() {
     let cases: Vec<Case> = serde_json::from_str(include_str!("reference/metrics.json")).unwrap();
     assert_eq!(cases.len(), 12);
     let near = |ours: f64, theirs: f64, what: &str| {
-        assert!((ours - theirs).abs() < 1e-12, "{what}: {ours} {theirs}")
+        assert!((ours - theirs).abs() < 1e-12, "{what}: {ours} {theirs}");
     };
     for case in cases {
         let mut confusion = Confusion::new(case.n_classes);

@@ -1,6 +1,8 @@
 //! The training loop on a task that is learnt in seconds: three "artists", each loud in its own
 //! bands.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -37,11 +37,11 @@ pub(crate) enum Command {
     PrepareData(PrepareArgs),
     /// Train a classifier, evaluate it, write a report
     #[command(after_help = "Examples:\n  \
-        crooner train                                   the music that comes with crooner\n  \
-        crooner train --data ~/Music/mine --split album a folder ARTIST/ALBUM/TRACK.ext, tested on unheard albums\n  \
-        crooner train --preset paper --slice-seconds 5  the network of the paper\n  \
-        crooner train --config my.toml --seed 21        your own settings\n  \
-        crooner train --resume runs/demo-song-seed0     continue where it stopped")]
+        crooner train                                    the music that comes with crooner\n  \
+        crooner train --data ~/Music/mine --split album  your own, tested on unheard albums\n  \
+        crooner train --preset paper --slice-seconds 5   the network of the paper\n  \
+        crooner train --config my.toml --seed 21         your own settings\n  \
+        crooner train --resume runs/demo-song-seed0      continue where it stopped")]
     Train(TrainArgs),
     /// Score a trained classifier on its test tracks again
     #[command(after_help = "Examples:\n  \

@@ -148,7 +148,6 @@ impl Experiment {
         if !(frames > 0.0 && frames < 1e9) {
             bail!("--slice-seconds: expected a positive number of seconds, found {seconds}");
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
         Ok(frames.ceil() as usize)
     }
 

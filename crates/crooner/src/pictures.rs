@@ -28,7 +28,6 @@ pub(crate) fn example(
     let hop_seconds = features.hop_length() as f64 / f64::from(rate);
     let samples = head(path, rate).with_context(|| format!("cannot draw {}", path.display()))?;
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "frames of ten seconds")]
     let n_frames = ((SECONDS / hop_seconds) as usize).min(frames.len() / n_mels);
     let values: Vec<f32> = frames[..n_frames * n_mels].iter().map(|value| value.to_f32()).collect();
     let FeatureConfig::LogMel(config) = features;
@@ -36,7 +35,6 @@ pub(crate) fn example(
     let top = mel.f_max_hz.map_or(f64::from(rate) / 2.0, f64::from);
     // The outermost two are edges, not centres.
     let edges = mel_frequencies(n_mels + 2, f64::from(mel.f_min_hz), top, mel.scale);
-    #[expect(clippy::cast_possible_truncation, reason = "frequencies to label an axis with")]
     let centres: Vec<f32> = edges[1..=n_mels].iter().map(|&hz| hz as f32).collect();
     let axes = SpectrogramAxes { hop_seconds, mel_hz: &centres };
     let pictures = ExamplePictures {
@@ -54,7 +52,6 @@ pub(crate) fn example(
 }
 
 fn head(path: &Path, rate: u32) -> Result<Vec<f32>> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "samples of ten seconds")]
     let wanted = (SECONDS * f64::from(rate)) as usize;
     let mut reader = AudioReader::open_at(path, rate)?;
     let mut samples = Vec::with_capacity(wanted);

@@ -63,11 +63,6 @@ impl Progress {
 
 /// `1 h 02 min`, `3 min 05 s` or `4.2 s`.
 pub(crate) fn duration(seconds: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole seconds of a duration"
-    )]
     let whole = seconds.max(0.0).round() as u64;
     match whole {
         0..60 => format!("{seconds:.1} s"),

@@ -101,7 +101,7 @@ impl Usable {
         for track in features.tracks() {
             match &track.error {
                 Some(error) => {
-                    usable.failures.push(Failure { track: track.id.clone(), error: error.clone() })
+                    usable.failures.push(Failure { track: track.id.clone(), error: error.clone() });
                 }
                 None if track.n_frames < slice_frames => usable.too_short.push(track.id.clone()),
                 None => usable.items.push(Item::new(&track.id, &track.artist, &track.album)),
