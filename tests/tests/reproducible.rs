@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::process::Child;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::Instant;
 
 use crooner_tests::{Outcome, Sandbox};
 use serde_json::Value;
@@ -87,45 +88,52 @@ fn ctrl_c_keeps_the_state_and_prints_how_to_continue() {
     assert_eq!(results(&sandbox, "run"), results(&sandbox, "whole"));
 }
 
-/// SIGKILL at moments spread over preparation and training. `CROONER_KILLS` asks for more moments.
+/// SIGKILL at moments spread over preparation and training, each in a run of its own.
+/// `CROONER_KILLS` asks for more moments.
 #[test]
 fn killed_at_any_moment_it_ends_as_if_undisturbed() {
-    let kills: u64 = std::env::var("CROONER_KILLS").map_or(4, |text| text.parse().unwrap());
+    let kills: u32 = std::env::var("CROONER_KILLS").map_or(5, |text| text.parse().unwrap());
     let sandbox = sandbox();
-    let whole = [&TRAIN[..], &["whole", "--store", "whole-store"]].concat();
-    let begun = std::time::Instant::now();
-    sandbox.succeed(&whole);
+    let args = |name: &str| -> Vec<String> {
+        let own = [name, "--store", &format!("{name}-store"), "--epochs", "12"].map(str::to_owned);
+        TRAIN.map(str::to_owned).into_iter().chain(own).collect()
+    };
+    let run = |name: &str| sandbox.succeed(&args(name).iter().map(String::as_str).collect::<Vec<_>>());
+    let begun = Instant::now();
+    run("whole");
     let duration = begun.elapsed();
 
-    let args = [&TRAIN[..], &["run"]].concat();
+    let mut interrupted = 0;
     for kill in 0..kills {
-        let mut child = sandbox.start(&args);
-        // A low-discrepancy sequence: moments spread evenly, however many are asked for.
-        let share = (0.5 + kill as f64 * 0.618_033_988_749_895).fract();
-        sleep(Duration::from_secs_f64(duration.as_secs_f64() * share * 0.8));
+        let name = format!("run {kill}");
+        let mut child = sandbox.start(&args(&name).iter().map(String::as_str).collect::<Vec<_>>());
+        sleep(duration.mul_f64((f64::from(kill) + 0.5) / f64::from(kills)));
         child.kill().unwrap();
         child.wait().unwrap();
+        if !sandbox.path(&name).join("report.json").exists() {
+            interrupted += 1;
+            run(&name);
+        }
+        assert_eq!(results(&sandbox, &name), results(&sandbox, "whole"), "{name}");
+        assert_eq!(shards(&sandbox, &format!("{name}-store")), shards(&sandbox, "whole-store"), "{name}");
     }
-    if !sandbox.path("run/report.json").exists() {
-        sandbox.succeed(&args);
-    }
-    assert_eq!(results(&sandbox, "run"), results(&sandbox, "whole"));
+    assert!(2 * interrupted >= kills, "only {interrupted} of {kills} runs were killed before their end");
+}
 
-    let files = |store: &str| {
-        let mut names = Vec::new();
-        let mut folders = vec![sandbox.path(store)];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "arrow") {
-                    names.push((path.file_name().unwrap().to_owned(), fs::read(&path).unwrap()));
-                }
+/// Names and contents of a store's shards.
+fn shards(sandbox: &Sandbox, store: &str) -> Vec<(OsString, Vec<u8>)> {
+    let mut shards = Vec::new();
+    let mut folders = vec![sandbox.path(store)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "arrow") {
+                shards.push((path.file_name().unwrap().to_owned(), fs::read(&path).unwrap()));
             }
         }
-        names.sort();
-        names
-    };
-    assert_eq!(files("store"), files("whole-store"), "the stores hold the same shards");
+    }
+    shards.sort();
+    shards
 }

@@ -99,6 +99,12 @@ impl Backend {
     }
 }
 
+/// What burn calls a device, without its wrapping: `Flex(Cpu)`.
+pub(crate) fn device_name(device: &Device) -> String {
+    let name = format!("{device:?}");
+    name.strip_prefix("Device<").and_then(|name| name.strip_suffix('>')).unwrap_or(&name).to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +113,13 @@ mod tests {
     fn cpu_means_flex() {
         if cfg!(feature = "flex") {
             assert_eq!(Backend::find("cpu").unwrap().name(), "flex");
+        }
+    }
+
+    #[test]
+    fn devices_have_plain_names() {
+        if cfg!(feature = "flex") {
+            assert_eq!(device_name(&Backend::find("flex").unwrap().open().unwrap()), "Flex(Cpu)");
         }
     }
 

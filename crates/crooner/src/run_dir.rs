@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use crooner_split::Split;
 use serde::{Deserialize, Serialize};
 
+use crate::backend::device_name;
 use crate::experiment::Experiment;
 
 /// A folder `runs/<name>`.
@@ -181,7 +182,7 @@ impl Environment {
             crooner: env!("CARGO_PKG_VERSION").to_owned(),
             revision: option_env!("CROONER_REVISION").map(str::to_owned),
             backend: backend.to_owned(),
-            device: format!("{device:?}"),
+            device: device_name(device),
             threads: rayon::current_num_threads(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         }

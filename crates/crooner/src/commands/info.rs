@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, device_name};
 use crate::say;
 
 pub(crate) fn run() -> Result<ExitCode> {
@@ -16,7 +16,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         let state = match Backend::COMPILED.iter().find(|backend| backend.name() == *name) {
             None => "not in this build".to_owned(),
             Some(backend) => match backend.open() {
-                Ok(device) => format!("runs on {device:?}"),
+                Ok(device) => format!("runs on {}", device_name(&device)),
                 Err(error) => format!("cannot run: {error:#}"),
             },
         };

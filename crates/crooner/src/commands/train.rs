@@ -18,7 +18,7 @@ use crooner_train::{
 
 use super::scores;
 use super::sources::{Usable, catalogue, prepare};
-use crate::backend::Backend;
+use crate::backend::{Backend, device_name};
 use crate::cli::TrainArgs;
 use crate::experiment::Experiment;
 use crate::progress::{Progress, duration};
@@ -241,7 +241,7 @@ impl Finished<'_> {
             dataset: experiment.dataset.name.clone(),
             preset: experiment.preset.clone(),
             backend: backend.name().to_owned(),
-            device: format!("{device:?}"),
+            device: device_name(device),
             seed: experiment.seed,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             revision: option_env!("CROONER_REVISION").map(str::to_owned),
