@@ -158,15 +158,20 @@ fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
 
 fn fit_with_progress(request: &FitRequest<'_>, dir: &RunDir) -> Result<FitOutcome> {
     let epochs = request.config.epochs;
-    let bar = Progress::new(0, "{msg} {bar:24} {per_sec}, {eta} left");
+    let bar = Progress::new(0, "{msg} {bar:24} at most {eta} left");
+    let (begun, mut seen) = (Instant::now(), 0);
     let mut write_error = None;
     let outcome = fit(request, |event| match event {
         FitEvent::Resumed { epochs, steps } => {
             bar.line(&format!("resumed    after {epochs} epochs and {steps} steps"));
         }
         FitEvent::Step { epoch, step, steps, loss, f1, slices } => {
-            let (done, total) = ((step * slices) as u64, (steps * slices) as u64);
-            bar.set(done, total, || format!("epoch {epoch:>3}/{epochs}  loss {loss:.3}  F1 {f1:.3}"));
+            seen += slices;
+            let (done, total) = ((epoch - 1) * steps + step, epochs * steps);
+            bar.set(done as u64, total as u64, || {
+                let rate = seen as f64 / begun.elapsed().as_secs_f64();
+                format!("epoch {epoch:>3}/{epochs}  loss {loss:.3}  F1 {f1:.3}  {rate:.0} slices/s")
+            });
         }
         FitEvent::Epoch { history, best } => {
             let Some(last) = history.last() else { return };
