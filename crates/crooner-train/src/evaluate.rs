@@ -191,12 +191,7 @@ pub fn evaluate(task: &Task<'_>, side: Side, predictions: &SlicePredictions, see
         .zip(&rows_of)
         .map(|(track, rows)| {
             let mean = mean(rows.iter().copied(), n_classes);
-            let mut likeliest = 0;
-            for (class, p) in mean.iter().enumerate() {
-                if *p > mean[likeliest] {
-                    likeliest = class;
-                }
-            }
+            let likeliest = argmax(&mean);
             let voted = vote(rows.iter().copied(), n_classes);
             TrackResult {
                 id: track.id.clone(),

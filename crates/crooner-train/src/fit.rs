@@ -428,7 +428,7 @@ fn validate(task: &Task<'_>, predictions: &SlicePredictions) -> Confusion {
 
 /// Index of the largest value, the lowest of equals.
 #[must_use]
-pub fn argmax(row: &[f32]) -> usize {
+pub fn argmax<T: PartialOrd>(row: &[T]) -> usize {
     let mut best = 0;
     for (index, value) in row.iter().enumerate() {
         if *value > row[best] {

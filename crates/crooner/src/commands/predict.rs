@@ -72,7 +72,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
         predictions: Vec::new(),
         failures: Vec::new(),
     };
-    let bar = Progress::new(files.len() as u64, "listening {bar:32} {pos}/{len} files, {eta} left");
+    let total = files.len() as u64;
+    let bar = Progress::new(total, "listening {bar:32} {pos}/{len} files, {eta} left");
     let mut done = 0;
     let mut interrupted = false;
     for files in files.chunks(FILES_PER_THREAD * rayon::current_num_threads()) {
@@ -98,7 +99,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
                 }
             }
         }
-        bar.set(done as u64, document.predictions.len().max(done) as u64, String::new);
+        bar.set(done as u64, total, String::new);
     }
     bar.clear();
     let failed = document.failures.len();
