@@ -33,7 +33,7 @@ const STEPS: [Step; 7] = [
     Step { name: "clippy", about: "no warnings in any target", run: clippy },
     Step { name: "doc", about: "no warnings in the documentation", run: doc },
     Step { name: "test", about: "all tests, as `cargo xtask test`", run: tests },
-    Step { name: "wgpu", about: "the wgpu backend end to end, on a software Vulkan driver", run: wgpu },
+    Step { name: "wgpu", about: "wgpu (on a software Vulkan driver) and ndarray, end to end", run: wgpu },
 ];
 
 /// Runs the named steps in the order given, or all, up to the first that fails.
@@ -163,7 +163,8 @@ fn wgpu() -> Result<Outcome> {
         None
     };
     let mut command = Runner::find()?.command();
-    command.args(["--package", "crooner-tests", "--features", "wgpu", "--test", "wgpu"]);
+    // Both in one build: each set of features compiles burn anew.
+    command.args(["--package", "crooner-tests", "--features", "ndarray,wgpu", "--test", "backends"]);
     command.envs(driver.map(|driver| (vulkan::ICD_VARIABLE, driver)));
     passes(&mut command)
 }

@@ -2,25 +2,47 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decibel::raise_to;
 use crate::{FeatureError, Frames, LogMelConfig};
 
-/// Turns one track after another into [`Frames`], reusing its buffers.
+/// Turns one track after another into frames, reusing its buffers.
 ///
-/// However a track is cut into blocks, its frames are the same bit for bit. Beyond the frames it has made, an extractor
-/// holds `O(n_fft)` samples.
+/// Frames are handed over as soon as their samples are there, so that a caller keeps them as it likes: an extractor
+/// itself holds `O(n_fft)` samples, however long the track, unless its feature needs the whole of it. However a track
+/// is cut into blocks, its frames are the same bit for bit.
+///
+/// ```
+/// use crooner_features::{FeatureConfig, LogMelConfig};
+///
+/// let mut extractor = FeatureConfig::LogMel(LogMelConfig::default()).extractor()?;
+/// let mut values = Vec::new();
+/// for block in vec![0.1; 16_000].chunks(160) {
+///     extractor.push(block, &mut |frame| values.extend_from_slice(frame))?;
+/// }
+/// let floor = extractor.finish(&mut |frame| values.extend_from_slice(frame))?;
+/// values.iter_mut().for_each(|value| *value = value.max(floor));
+/// assert_eq!(values.len(), 32 * 128);
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
 pub trait Extractor: Send {
-    /// Takes the next samples of the track, at the feature's sample rate, in any number.
+    /// Takes the next samples of the track, at the feature's sample rate, in any number, and hands every frame they
+    /// complete to `on_frame`: `n_bins` values, in order of time.
     ///
     /// # Errors
     /// [`FeatureError::Sample`] for a sample that is not usable. The track is then dropped: the next sample pushed is
     /// the first of another.
-    fn push(&mut self, samples: &[f32]) -> Result<(), FeatureError>;
+    fn push(&mut self, samples: &[f32], on_frame: &mut dyn FnMut(&[f32])) -> Result<(), FeatureError>;
 
-    /// Ends the track and returns its frames. The next sample pushed is the first of another track.
+    /// Ends the track: hands its last frames to `on_frame` and returns its floor. The next sample pushed is the first of
+    /// another track.
+    ///
+    /// The floor is what only the whole track can tell: every value of its frames that is smaller counts as this one.
+    /// It is the loudest decibel less `top_db` where a feature has such a setting, else negative infinity. Rounding
+    /// the values before they are raised to the rounded floor gives the same as after.
     ///
     /// # Errors
     /// [`FeatureError::NoSamples`] or [`FeatureError::TooShort`] for a track without a frame, which is dropped.
-    fn finish(&mut self) -> Result<Frames, FeatureError>;
+    fn finish(&mut self, on_frame: &mut dyn FnMut(&[f32])) -> Result<f32, FeatureError>;
 }
 
 /// What the settings of every feature answer.
@@ -45,11 +67,7 @@ macro_rules! registry {
         ///
         /// let config: FeatureConfig = serde_json::from_str(r#"{"log-mel": {"sample_rate": 22050}}"#)?;
         /// config.validate()?;
-        /// let mut extractor = config.extractor()?;
-        /// for block in vec![0.1; 22_050].chunks(160) {
-        ///     extractor.push(block)?;
-        /// }
-        /// let frames = extractor.finish()?;
+        /// let frames = config.frames(&vec![0.1; 22_050])?;
         /// assert_eq!((frames.n_frames(), frames.n_bins()), (config.n_frames(22_050), 128));
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
@@ -126,5 +144,18 @@ impl FeatureConfig {
     /// [`FeatureError::Config`] naming the first setting out of range.
     pub fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
         self.feature().extractor()
+    }
+
+    /// The feature of a whole track, `[n_frames, n_bins]`.
+    ///
+    /// # Errors
+    /// As [`extractor`](Self::extractor), [`Extractor::push`] and [`Extractor::finish`].
+    pub fn frames(&self, samples: &[f32]) -> Result<Frames, FeatureError> {
+        let mut extractor = self.extractor()?;
+        let mut values = Vec::with_capacity(self.n_frames(samples.len()) * self.n_bins());
+        extractor.push(samples, &mut |frame| values.extend_from_slice(frame))?;
+        let floor = extractor.finish(&mut |frame| values.extend_from_slice(frame))?;
+        raise_to(&mut values, floor);
+        Ok(Frames::from_parts(self.n_bins(), values))
     }
 }

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::decibel::{decibels, peak, raise_to};
+use crate::decibel::{decibels, peak};
 use crate::feature::Feature;
 use crate::framing::Framer;
 use crate::mel::MelTransform;
 use crate::{
-    DbConfig, Extractor, FeatureError, Frames, MelConfig, MelNorm, MelScale, PadMode, Reference, Spectrogram,
-    StftConfig, Window,
+    DbConfig, Extractor, FeatureConfig, FeatureError, MelConfig, MelNorm, MelScale, PadMode, Reference,
+    Spectrogram, StftConfig, Window,
 };
 
 /// Settings of the log-mel spectrogram; the defaults are librosa's, at 16 kHz.
@@ -160,13 +160,10 @@ impl Feature for LogMelConfig {
 /// # Errors
 /// As [`stft`](crate::stft), and [`FeatureError::Config`] for a mel or decibel setting out of range.
 pub fn log_mel(samples: &[f32], config: &LogMelConfig) -> Result<Spectrogram, FeatureError> {
-    let mut extractor = LogMelExtractor::new(config)?;
-    extractor.bands.values.reserve_exact(config.stft().n_frames(samples.len()) * config.n_mels);
-    extractor.push(samples)?;
-    Ok(extractor.finish()?.to_spectrogram())
+    Ok(FeatureConfig::LogMel(config.clone()).frames(samples)?.to_spectrogram())
 }
 
-/// Keeps the track's unclipped dB frames until its peak is known.
+/// Makes dB frames, and remembers the loudest value for the floor.
 struct LogMelExtractor {
     framer: Framer,
     bands: LogMelBands,
@@ -176,7 +173,7 @@ struct LogMelExtractor {
 struct LogMelBands {
     mel: MelTransform,
     amin: f32,
-    values: Vec<f32>,
+    frame: Vec<f32>,
     peak_db: f32,
 }
 
@@ -185,50 +182,45 @@ impl LogMelExtractor {
         config.validate()?;
         let stft = config.stft();
         let mel = MelTransform::new(config.sample_rate, &stft, &config.mel())?;
-        let bands = LogMelBands { mel, amin: config.amin, values: Vec::new(), peak_db: f32::NEG_INFINITY };
+        let frame = vec![0.0; config.n_mels];
+        let bands = LogMelBands { mel, amin: config.amin, frame, peak_db: f32::NEG_INFINITY };
         Ok(Self { framer: Framer::new(&stft), bands, top_db: config.top_db })
     }
 
-    /// Ends the track, leaving the extractor ready for the next.
-    fn take(&mut self) -> (Vec<f32>, f32) {
+    /// Ends the track, leaving the extractor ready for the next, and returns its peak.
+    fn reset(&mut self) -> f32 {
         self.framer.reset();
-        let values = std::mem::take(&mut self.bands.values);
-        (values, std::mem::replace(&mut self.bands.peak_db, f32::NEG_INFINITY))
+        std::mem::replace(&mut self.bands.peak_db, f32::NEG_INFINITY)
     }
 }
 
 impl LogMelBands {
     /// One frame from samples to dB while it is in cache.
-    fn add(&mut self, frame: &[f32]) {
-        let start = self.values.len();
-        self.values.resize(start + self.mel.n_mels(), 0.0);
-        let bands = &mut self.values[start..];
-        self.mel.apply(frame, bands);
+    fn of(&mut self, frame: &[f32]) -> &[f32] {
+        self.mel.apply(frame, &mut self.frame);
         let amin = self.amin;
-        for band in &mut *bands {
+        for band in &mut self.frame {
             *band = decibels(*band, amin);
         }
-        self.peak_db = self.peak_db.max(peak(bands));
+        self.peak_db = self.peak_db.max(peak(&self.frame));
+        &self.frame
     }
 }
 
 impl Extractor for LogMelExtractor {
-    fn push(&mut self, samples: &[f32]) -> Result<(), FeatureError> {
-        let pushed = self.framer.push(samples, |frame| self.bands.add(frame));
+    fn push(&mut self, samples: &[f32], on_frame: &mut dyn FnMut(&[f32])) -> Result<(), FeatureError> {
+        let pushed = self.framer.push(samples, |frame| on_frame(self.bands.of(frame)));
         if pushed.is_err() {
-            self.take();
+            self.reset();
         }
         pushed
     }
 
-    fn finish(&mut self) -> Result<Frames, FeatureError> {
-        let finished = self.framer.finish(|frame| self.bands.add(frame));
-        let (mut values, peak_db) = self.take();
+    fn finish(&mut self, on_frame: &mut dyn FnMut(&[f32])) -> Result<f32, FeatureError> {
+        let finished = self.framer.finish(|frame| on_frame(self.bands.of(frame)));
+        let peak_db = self.reset();
         finished?;
-        if let Some(top_db) = self.top_db {
-            raise_to(&mut values, peak_db - top_db);
-        }
-        Ok(Frames::from_parts(self.bands.mel.n_mels(), values))
+        Ok(self.top_db.map_or(f32::NEG_INFINITY, |top_db| peak_db - top_db))
     }
 }
 

@@ -10,15 +10,18 @@ use crate::oracle::any_stft;
 
 fn in_blocks(extractor: &mut dyn Extractor, samples: &[f32], sizes: &[usize]) -> Frames {
     let mut rest = samples;
+    let mut frames: Vec<Vec<f32>> = Vec::new();
     for &size in sizes.iter().cycle() {
         if rest.is_empty() {
             break;
         }
         let (block, after) = rest.split_at(size.min(rest.len()));
-        extractor.push(block).unwrap();
+        extractor.push(block, &mut |frame| frames.push(frame.to_vec())).unwrap();
         rest = after;
     }
-    extractor.finish().unwrap()
+    let floor = extractor.finish(&mut |frame| frames.push(frame.to_vec())).unwrap();
+    let values = frames.concat().iter().map(|value| value.max(floor)).collect();
+    Frames::new(frames[0].len(), values).unwrap()
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {
@@ -100,9 +103,10 @@ fn every_feature_keeps_its_contract() {
         config.validate().unwrap();
         assert_eq!(config.name(), *name);
         let mut extractor = config.extractor().unwrap();
-        assert_eq!(extractor.finish(), Err(FeatureError::NoSamples), "{name}");
+        assert_eq!(extractor.finish(&mut |_| {}), Err(FeatureError::NoSamples), "{name}");
 
         let whole = in_blocks(&mut *extractor, &samples, &[samples.len()]);
+        assert_eq!(config.frames(&samples).unwrap(), whole, "{name}");
         assert_eq!(whole.n_bins(), config.n_bins(), "{name}");
         assert_eq!(whole.n_frames(), config.n_frames(samples.len()), "{name}");
         assert!(whole.values().iter().all(|value| value.is_finite()), "{name}");
@@ -113,10 +117,10 @@ fn every_feature_keeps_its_contract() {
         assert_eq!(in_blocks(&mut *extractor, &samples, &[160]), whole, "{name}: after a loud track");
 
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2.0 * MAX_SAMPLE, -2.0 * MAX_SAMPLE] {
-            extractor.push(&samples[..10_007]).unwrap();
+            extractor.push(&samples[..10_007], &mut |_| {}).unwrap();
             let mut block = samples[..9000].to_vec();
             block[8993] = bad;
-            match extractor.push(&block) {
+            match extractor.push(&block, &mut |_| {}) {
                 Err(FeatureError::Sample { index: 19_000, value }) => {
                     assert_eq!(value.to_bits(), bad.to_bits(), "{name}");
                 }
