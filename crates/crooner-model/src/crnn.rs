@@ -2,14 +2,16 @@
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use crooner_kernels::Dropout;
 
-use crate::dropout::{Mode, dropout};
+use crate::dropout::{self, Mode};
 use crate::gru::Gru;
 use crate::init::Init;
+use crate::layers::Layers;
 use crate::{BlockConfig, CrnnConfig, Input, ModelError};
 
 /// Conv blocks -> permute/reshape -> GRU -> dense.
@@ -46,7 +48,7 @@ pub struct ConvBlock {
     pub conv: Conv2d,
     /// Batch norm of the channels.
     pub norm: BatchNorm,
-    pool: MaxPool2d,
+    pool: [usize; 2],
     dropout: f64,
 }
 
@@ -82,28 +84,58 @@ impl Crnn {
         Ok(Self { input_norm, blocks, gru, head, head_dropout: config.head_dropout })
     }
 
-    /// `[batch, n_mels, n_frames]` in dB to logits `[batch, n_classes]`.
+    /// `[batch, n_mels, n_frames]` in dB to logits `[batch, n_classes]`, by the [`Layers`] of its device.
     ///
     /// # Panics
     ///
     /// If `n_mels` differs from the network's, or `n_frames` is below
-    /// [`CrnnConfig::min_frames`].
+    /// [`CrnnConfig::min_frames`]; on flex, if [`crooner_kernels::VARIABLE`] names no kernels.
     pub fn forward(&self, mel: Tensor<3>, mode: Mode) -> Tensor<2> {
-        let mut x: Tensor<4> = self.input_norm.forward(mel).unsqueeze_dim(1);
-        let mut layer = 0;
-        for block in &self.blocks {
-            x = block.forward(x, mode, layer);
-            layer += 1;
-        }
-        let [batch, channels, bands, frames] = x.dims();
-        let mut x = x.permute([0, 3, 2, 1]).reshape([batch, frames, bands * channels]);
+        let layers = Layers::of(&mel.device());
+        self.forward_by(layers, mel, mode)
+    }
+
+    /// [`forward`](Self::forward) by the layers given: which changes the rounding and the time it takes, and nothing
+    /// else. Fused kernels know kernels of 3 x 3 only; a network of others is computed by burn's layers.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward); and if the layers are fused and the device is not flex.
+    pub fn forward_by(&self, layers: Layers, mel: Tensor<3>, mode: Mode) -> Tensor<2> {
+        let layers = if self.blocks.iter().all(ConvBlock::is_fusible) { layers } else { Layers::Stock };
+        let x = self.input_norm.forward(mel);
+        let [batch, bands, frames] = x.dims();
+        let mut number = 0;
+        let mut sequence: Tensor<3> = match layers {
+            Layers::Stock => {
+                let mut x = x.reshape([batch, 1, bands, frames]);
+                for block in &self.blocks {
+                    x = block.forward(x, dropout::of(mode, number, block.dropout));
+                    number += 1;
+                }
+                let [batch, channels, bands, frames] = x.dims();
+                x.permute([0, 3, 2, 1]).reshape([batch, frames, bands * channels])
+            }
+            #[cfg(feature = "flex")]
+            Layers::Fused(kernels) => {
+                let mut x = x.reshape([batch, bands, frames, 1]);
+                for block in &self.blocks {
+                    let dropout = dropout::of(mode, number, block.dropout);
+                    x = crate::fused::conv_block(kernels, x, &block.conv, &block.norm, block.pool, dropout);
+                    number += 1;
+                }
+                let [batch, bands, frames, channels] = x.dims();
+                x.permute([0, 2, 1, 3]).reshape([batch, frames, bands * channels])
+            }
+        };
         let Some((last, sequences)) = self.gru.split_last() else {
             unreachable!("a CRNN is only built with at least one GRU layer")
         };
         for gru in sequences {
-            x = gru.forward(x);
+            sequence = gru.forward_by(layers, sequence);
         }
-        let state = dropout(last.forward_last(x), mode, layer, self.head_dropout);
+        let state = last.forward_last_by(layers, sequence);
+        let state = dropout::dropout(state, dropout::of(mode, number, self.head_dropout));
         self.head.forward(state)
     }
 }
@@ -120,17 +152,17 @@ impl ConvBlock {
         let name = format!("blocks.{index}.conv.weight");
         conv.weight = init.glorot_uniform(&name, shape, channels * taps, filters * taps);
         conv.bias = Some(init.zeros(filters));
-        Self {
-            conv,
-            norm: batch_norm(config, filters, init.device),
-            pool: MaxPool2dConfig::new(pool).with_strides(pool).init(),
-            dropout: config.block_dropout,
-        }
+        Self { conv, norm: batch_norm(config, filters, init.device), pool, dropout: config.block_dropout }
     }
 
-    fn forward(&self, x: Tensor<4>, mode: Mode, layer: u64) -> Tensor<4> {
+    fn is_fusible(&self) -> bool {
+        self.conv.kernel_size == [3, 3]
+    }
+
+    fn forward(&self, x: Tensor<4>, dropout: Option<Dropout>) -> Tensor<4> {
         let x = self.norm.forward(elu(self.conv.forward(x)));
-        dropout(self.pool.forward(x), mode, layer, self.dropout)
+        let pool = MaxPool2dConfig::new(self.pool).with_strides(self.pool).init();
+        dropout::dropout_images(pool.forward(x), dropout)
     }
 }
 

@@ -5,6 +5,7 @@ use burn::tensor::activation::{sigmoid, tanh};
 use burn::tensor::{Tensor, s};
 
 use crate::init::Init;
+use crate::layers::Layers;
 
 /// Gated recurrent unit (Cho et al. 2014) that resets after the recurrent product, as PyTorch's
 /// `torch.nn.GRU` and Keras' `reset_after=True` do:
@@ -57,6 +58,28 @@ impl Gru {
             reason = "documented panic: a sequence without a frame has no last state"
         )]
         self.states(x).pop().expect("at least one frame")
+    }
+
+    /// [`forward`](Self::forward) by the layers given.
+    pub(crate) fn forward_by(&self, layers: Layers, x: Tensor<3>) -> Tensor<3> {
+        match layers {
+            Layers::Stock => self.forward(x),
+            #[cfg(feature = "flex")]
+            Layers::Fused(kernels) => crate::fused::gru(kernels, x, self),
+        }
+    }
+
+    /// [`forward_last`](Self::forward_last) by the layers given.
+    pub(crate) fn forward_last_by(&self, layers: Layers, x: Tensor<3>) -> Tensor<2> {
+        match layers {
+            Layers::Stock => self.forward_last(x),
+            #[cfg(feature = "flex")]
+            Layers::Fused(kernels) => {
+                let states = crate::fused::gru(kernels, x, self);
+                let [batch, n_frames, units] = states.dims();
+                states.slice(s![.., n_frames - 1, ..]).reshape([batch, units])
+            }
+        }
     }
 
     fn states(&self, x: Tensor<3>) -> Vec<Tensor<2>> {

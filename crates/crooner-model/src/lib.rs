@@ -9,6 +9,7 @@
 //! | [`crnn`] | [`Crnn`]: conv blocks -> permute/reshape -> GRU -> dense (Nasrullah & Zhao 2019) |
 //! | [`gru`] | [`Gru`]: gated recurrent unit, three gates in one matrix product |
 //! | [`dropout`] | [`Mode`]: masks drawn from a seed, not from a device's generator |
+//! | [`layers`] | [`Layers`]: burn's own, or on the CPU the fused ones of [`crooner_kernels`] |
 //! | [`weights`] | named tensors out of and into a network |
 //!
 //! Initial weights and dropout masks are computed on the host from a seed, because the random
@@ -29,8 +30,11 @@
 pub mod config;
 pub mod crnn;
 pub mod dropout;
+#[cfg(feature = "flex")]
+mod fused;
 pub mod gru;
 mod init;
+pub mod layers;
 mod network;
 pub mod weights;
 
@@ -38,5 +42,6 @@ pub use config::{BatchNormConfig, BlockConfig, CrnnConfig, Input, ModelConfig, M
 pub use crnn::Crnn;
 pub use dropout::Mode;
 pub use gru::Gru;
+pub use layers::Layers;
 pub use network::Network;
 pub use weights::{NamedTensor, WeightsError};

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::layers::Layers;
 use crate::{Crnn, Input, Mode, ModelConfig, ModelError};
 
 /// A network of any kind, built from a [`ModelConfig`].
@@ -34,6 +35,17 @@ impl Network {
     pub fn forward(&self, mel: Tensor<3>, mode: Mode) -> Tensor<2> {
         match self {
             Self::Crnn(network) => network.forward(mel, mode),
+        }
+    }
+
+    /// [`forward`](Self::forward) by the layers given.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward); and if the layers are fused and the device is not flex.
+    pub fn forward_by(&self, layers: Layers, mel: Tensor<3>, mode: Mode) -> Tensor<2> {
+        match self {
+            Self::Crnn(network) => network.forward_by(layers, mel, mode),
         }
     }
 }

@@ -114,7 +114,7 @@ fn weights(outcome: &FitOutcome) -> Vec<NamedTensor> {
 #[test]
 fn three_loud_artists_are_learnt() {
     let frames = frames();
-    let outcome = train(&frames, &config(12), 0, None, None).unwrap();
+    let outcome = train(&frames, &config(30), 0, None, None).unwrap();
     assert_eq!(outcome.stopped, Stopped::EpochLimit);
     let last = outcome.history.last().unwrap();
     assert!(last.train_loss < outcome.history[0].train_loss, "{:?}", outcome.history);

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor};
+use crooner_kernels::Kernels;
 
 macro_rules! backends {
     ($($(#[doc = $doc:literal])+ $variant:ident = $feature:literal => $device:expr;)+) => {
@@ -72,8 +73,13 @@ impl Backend {
     ///
     /// # Errors
     ///
-    /// A sentence with what the backend said, when it has no device to run on.
+    /// A sentence with what the backend said, when it has no device to run on; or one that names the kernels there are,
+    /// when others are asked for.
     pub(crate) fn open(self) -> Result<Device> {
+        if self.name() == "flex" {
+            // The networks choose the same, but have no other way to refuse than to panic.
+            Kernels::chosen()?;
+        }
         // burn answers a missing adapter with a panic; here it is an error like any other.
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(|_| {}));

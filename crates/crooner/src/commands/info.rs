@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use crooner_kernels::Kernels;
 
 use crate::backend::{Backend, device_name};
 use crate::say;
@@ -12,6 +13,16 @@ pub(crate) fn run() -> Result<ExitCode> {
     say(&format!("features   version {}", crooner_features::FEATURES_VERSION))?;
     say(&format!("threads    {}", rayon::current_num_threads()))?;
     say(&format!("processor  {}, {}", std::env::consts::ARCH, cpu_features().join(" ")))?;
+    let available: Vec<_> = Kernels::available().iter().map(|kernels| kernels.name()).collect();
+    let chosen = match Kernels::chosen() {
+        Ok(kernels) => kernels.name().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    say(&format!(
+        "kernels    {chosen} (of {}; {} chooses; backend flex runs them)",
+        available.join(", "),
+        crooner_kernels::VARIABLE
+    ))?;
     for (name, what) in Backend::KNOWN {
         let state = match Backend::COMPILED.iter().find(|backend| backend.name() == *name) {
             None => "not in this build".to_owned(),

@@ -1,0 +1,224 @@
+//! Definitions, written out in double precision.
+
+use crooner_kernels::{Activation, ConvBlock, Gru, Order};
+
+pub(crate) fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().copied().map(f64::from).collect()
+}
+
+fn activate(activation: Activation, x: f64) -> f64 {
+    match activation {
+        Activation::Elu if x > 0.0 => x,
+        Activation::Elu => x.exp_m1(),
+        Activation::Relu => x.max(0.0),
+        Activation::Identity => x,
+    }
+}
+
+fn slope(activation: Activation, x: f64) -> f64 {
+    match activation {
+        Activation::Elu if x > 0.0 => 1.0,
+        Activation::Elu => x.exp(),
+        Activation::Relu => f64::from(x > 0.0),
+        Activation::Identity => 1.0,
+    }
+}
+
+pub(crate) struct BlockReference {
+    pub(crate) output: Vec<f64>,
+    pub(crate) mean: Vec<f64>,
+    pub(crate) variance: Vec<f64>,
+    pub(crate) d_input: Vec<f64>,
+    pub(crate) d_weight: Vec<f64>,
+    pub(crate) d_bias: Vec<f64>,
+    pub(crate) d_gamma: Vec<f64>,
+    pub(crate) d_beta: Vec<f64>,
+}
+
+/// Layer by layer: convolution, activation and batch norm in their order, pool, dropout; then the gradients the same
+/// way back. `given` statistics are constants.
+pub(crate) fn block(
+    b: &ConvBlock,
+    input: &[f32],
+    [weight, bias, gamma, beta]: [&[f32]; 4],
+    given: Option<(&[f32], &[f32])>,
+    d_output: &[f32],
+) -> BlockReference {
+    let [input, weight, bias, gamma, beta, d_output] = [input, weight, bias, gamma, beta, d_output].map(wide);
+    let ConvBlock { batch, height, width, channels, filters, pool: [ph, pw], .. } = *b;
+    let (c, k) = (channels, filters);
+    let taps: Vec<(usize, usize)> = (0..9).map(|tap| (tap / 3, tap % 3)).collect();
+    let source = |n: usize, i: usize, j: usize, (di, dj): (usize, usize)| {
+        let (y, x) = ((i + di).checked_sub(1)?, (j + dj).checked_sub(1)?);
+        (y < height && x < width).then_some(((n * height + y) * width + x) * c)
+    };
+    let pixels: Vec<(usize, usize, usize)> =
+        (0..batch * height * width).map(|p| (p / (height * width), p / width % height, p % width)).collect();
+
+    let mut conv = vec![0.0; pixels.len() * k];
+    for (p, &(n, i, j)) in pixels.iter().enumerate() {
+        for f in 0..k {
+            let mut sum = bias[f];
+            for (tap, &offset) in taps.iter().enumerate() {
+                if let Some(from) = source(n, i, j, offset) {
+                    sum += (0..c).map(|ch| input[from + ch] * weight[(f * c + ch) * 9 + tap]).sum::<f64>();
+                }
+            }
+            conv[p * k + f] = sum;
+        }
+    }
+    let first = b.order == Order::ActivationFirst;
+    let inner = if first { b.activation } else { Activation::Identity };
+    let outer = if first { Activation::Identity } else { b.activation };
+    let a: Vec<f64> = conv.iter().map(|&x| activate(inner, x)).collect();
+    let count = pixels.len() as f64;
+    let (mean, variance): (Vec<f64>, Vec<f64>) = match given {
+        Some((mean, variance)) => (wide(mean), wide(variance)),
+        None => (0..k)
+            .map(|f| {
+                let channel = || a.iter().skip(f).step_by(k);
+                let mean = channel().sum::<f64>() / count;
+                (mean, channel().map(|x| (x - mean).powi(2)).sum::<f64>() / count)
+            })
+            .unzip(),
+    };
+    let inverse: Vec<f64> = variance.iter().map(|v| 1.0 / (v + b.epsilon).sqrt()).collect();
+    let x: Vec<f64> = a.iter().enumerate().map(|(i, a)| (a - mean[i % k]) * inverse[i % k]).collect();
+    let y: Vec<f64> = x.iter().enumerate().map(|(i, x)| gamma[i % k] * x + beta[i % k]).collect();
+    let o: Vec<f64> = y.iter().map(|&y| activate(outer, y)).collect();
+
+    let [_, out_height, out_width, _] = b.output_shape();
+    let mut output = Vec::new();
+    let mut d_y = vec![0.0; y.len()];
+    for n in 0..batch {
+        for i in 0..out_height {
+            for j in 0..out_width {
+                for f in 0..k {
+                    let at = |e: usize| ((n * height + i * ph + e / pw) * width + j * pw + e % pw) * k + f;
+                    let best =
+                        (0..ph * pw).fold(at(0), |best, e| if o[at(e)] > o[best] { at(e) } else { best });
+                    let index = output.len();
+                    let factor = b.dropout.map_or(1.0, |dropout| f64::from(dropout.factor(index as u32)));
+                    output.push(o[best] * factor);
+                    d_y[best] = d_output[index] * factor * slope(outer, y[best]);
+                }
+            }
+        }
+    }
+    let sum = |f: usize, of: &dyn Fn(usize) -> f64| (f..d_y.len()).step_by(k).map(of).sum::<f64>();
+    let d_beta: Vec<f64> = (0..k).map(|f| sum(f, &|i| d_y[i])).collect();
+    let d_gamma: Vec<f64> = (0..k).map(|f| sum(f, &|i| d_y[i] * x[i])).collect();
+    let d_conv: Vec<f64> = (0..d_y.len())
+        .map(|i| {
+            let f = i % k;
+            let shared = if given.is_some() { 0.0 } else { (d_beta[f] + x[i] * d_gamma[f]) / count };
+            gamma[f] * inverse[f] * (d_y[i] - shared) * slope(inner, conv[i])
+        })
+        .collect();
+    let mut d_input = vec![0.0; input.len()];
+    let mut d_weight = vec![0.0; weight.len()];
+    for (p, &(n, i, j)) in pixels.iter().enumerate() {
+        for (tap, &offset) in taps.iter().enumerate() {
+            let Some(from) = source(n, i, j, offset) else { continue };
+            for f in 0..k {
+                let d = d_conv[p * k + f];
+                for ch in 0..c {
+                    d_input[from + ch] += d * weight[(f * c + ch) * 9 + tap];
+                    d_weight[(f * c + ch) * 9 + tap] += d * input[from + ch];
+                }
+            }
+        }
+    }
+    let d_bias = (0..k).map(|f| d_conv.iter().skip(f).step_by(k).sum()).collect();
+    BlockReference { output, mean, variance, d_input, d_weight, d_bias, d_gamma, d_beta }
+}
+
+pub(crate) struct GruReference {
+    pub(crate) states: Vec<f64>,
+    pub(crate) x: Vec<f64>,
+    pub(crate) input: Vec<f64>,
+    pub(crate) recurrent: Vec<f64>,
+    pub(crate) input_bias: Vec<f64>,
+    pub(crate) recurrent_bias: Vec<f64>,
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// Frame by frame, gate by gate.
+pub(crate) fn gru(
+    g: &Gru,
+    x: &[f32],
+    [input, recurrent, input_bias, recurrent_bias]: [&[f32]; 4],
+    d_states: &[f32],
+) -> GruReference {
+    let [x, w, u, b, c, d_states] = [x, input, recurrent, input_bias, recurrent_bias, d_states].map(wide);
+    let Gru { batch, n_frames, d_input, units } = *g;
+    let columns = 3 * units;
+    let mut r = GruReference {
+        states: vec![0.0; batch * n_frames * units],
+        x: vec![0.0; x.len()],
+        input: vec![0.0; w.len()],
+        recurrent: vec![0.0; u.len()],
+        input_bias: vec![0.0; columns],
+        recurrent_bias: vec![0.0; columns],
+    };
+    for n in 0..batch {
+        let mut frames = Vec::new();
+        let mut h = vec![0.0; units];
+        for t in 0..n_frames {
+            let x = &x[(n * n_frames + t) * d_input..][..d_input];
+            let from_x = |j: usize| b[j] + (0..d_input).map(|i| x[i] * w[i * columns + j]).sum::<f64>();
+            let from_h = |j: usize| c[j] + (0..units).map(|i| h[i] * u[i * columns + j]).sum::<f64>();
+            let gates: Vec<[f64; 4]> = (0..units)
+                .map(|i| {
+                    let (reset, update) =
+                        (sigmoid(from_x(i) + from_h(i)), sigmoid(from_x(units + i) + from_h(units + i)));
+                    let of_n = from_h(2 * units + i);
+                    [reset, update, (from_x(2 * units + i) + reset * of_n).tanh(), of_n]
+                })
+                .collect();
+            let next: Vec<f64> =
+                gates.iter().zip(&h).map(|(&[_, z, n, _], h)| (1.0 - z) * n + z * h).collect();
+            r.states[(n * n_frames + t) * units..][..units].copy_from_slice(&next);
+            frames.push((h, gates));
+            h = next;
+        }
+        let mut carried = vec![0.0; units];
+        for (t, (h, gates)) in frames.iter().enumerate().rev() {
+            let row = n * n_frames + t;
+            let mut of_input = vec![0.0; columns];
+            let mut of_state = vec![0.0; columns];
+            let mut passed = vec![0.0; units];
+            for i in 0..units {
+                let [reset, z, n, of_n] = gates[i];
+                let d = carried[i] + d_states[row * units + i];
+                let d_n = d * (1.0 - z) * (1.0 - n * n);
+                let d_z = d * (h[i] - n) * z * (1.0 - z);
+                let d_r = d_n * of_n * reset * (1.0 - reset);
+                for (gate, (input, state)) in
+                    [(d_r, d_r), (d_z, d_z), (d_n, d_n * reset)].into_iter().enumerate()
+                {
+                    of_input[gate * units + i] = input;
+                    of_state[gate * units + i] = state;
+                }
+                passed[i] = d * z;
+            }
+            for j in 0..columns {
+                r.input_bias[j] += of_input[j];
+                r.recurrent_bias[j] += of_state[j];
+                for i in 0..d_input {
+                    r.input[i * columns + j] += x[row * d_input + i] * of_input[j];
+                    r.x[row * d_input + i] += w[i * columns + j] * of_input[j];
+                }
+                for i in 0..units {
+                    r.recurrent[i * columns + j] += h[i] * of_state[j];
+                    passed[i] += u[i * columns + j] * of_state[j];
+                }
+            }
+            carried = passed;
+        }
+    }
+    r
+}
