@@ -3,6 +3,8 @@
 //! A network stays one ordinary burn module: these operations read the parameters of its stock layers and update the
 //! same running statistics.
 
+#![expect(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
+
 use std::sync::Arc;
 
 use burn::backend::autodiff::NodeId;
@@ -51,7 +53,6 @@ pub(crate) struct BlockSetting {
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait FusedOps: Backend {
     /// Output, mean and variance of a conv block; `[batch, height, width, channels]`.
-    #[expect(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
     fn conv_block(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -357,7 +358,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         setting: BlockSetting,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let inputs = [x, weight, bias, gamma, beta];
-        let nodes = inputs.each_ref().map(|tensor| tensor.node());
+        let nodes = inputs.each_ref().map(FloatTensor::<Self>::node);
         let [x, weight, bias, gamma, beta] = inputs.map(|tensor| tensor.into_primitive().to_contiguous());
         let block = Block { x, weight, bias, gamma, beta, setting };
         let given = [mean, variance].map(|tensor| tensor.into_primitive().to_contiguous());
@@ -381,7 +382,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         kernels: Kernels,
     ) -> FloatTensor<Self> {
         let inputs = [x, input, recurrent, input_bias, recurrent_bias];
-        let nodes = inputs.each_ref().map(|tensor| tensor.node());
+        let nodes = inputs.each_ref().map(FloatTensor::<Self>::node);
         let [x, input, recurrent, input_bias, recurrent_bias] =
             inputs.map(|tensor| tensor.into_primitive().to_contiguous());
         let recurrence = Recurrence { x, input, recurrent, input_bias, recurrent_bias, kernels };

@@ -13,6 +13,10 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crooner_model::{Input, Layers, Mode, ModelConfig, Network};
 use crooner_train::adam::Adam;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BATCH: usize = 16;
 const N_MELS: usize = 128;
 const N_CLASSES: usize = 20;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
+use crooner_kernels::Kernels;
 use crooner_split::Split;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use crate::experiment::Experiment;
 #[derive(Clone, Debug)]
 pub(crate) struct RunDir(PathBuf);
 
-/// Where a run was computed: `environment.toml`. Nothing here decides its results on a CPU.
+/// Where a run was computed: `environment.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Environment {
     /// Version of crooner.
@@ -27,6 +28,9 @@ pub(crate) struct Environment {
     pub(crate) backend: String,
     /// What burn calls the device.
     pub(crate) device: String,
+    /// Kernels of the flex backend: with others, results differ by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kernels: Option<String>,
     /// Threads of the CPU part.
     pub(crate) threads: usize,
     /// Operating system and processor family.
@@ -178,11 +182,13 @@ impl RunDir {
 impl Environment {
     /// This program on `device`.
     pub(crate) fn of(backend: &str, device: &Device) -> Self {
+        let kernels = if backend == "flex" { Kernels::chosen().ok() } else { None };
         Self {
             crooner: env!("CARGO_PKG_VERSION").to_owned(),
             revision: option_env!("CROONER_REVISION").map(str::to_owned),
             backend: backend.to_owned(),
             device: device_name(device),
+            kernels: kernels.map(|kernels| kernels.name().to_owned()),
             threads: rayon::current_num_threads(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         }
