@@ -34,28 +34,51 @@
 //! - *Decibels*: a reference function other than the largest value; `top_db = 0`.
 //! - *Samples*: multichannel input (mix down first), integers, and magnitudes above [`MAX_SAMPLE`].
 
+mod chroma;
+mod chroma_cqt;
+mod constant_q;
 mod decibel;
 mod error;
 mod feature;
 mod frames;
 mod framing;
+mod hpss;
 mod log_mel;
+mod median;
 mod mel;
+mod norm;
+mod onset;
 mod stft;
+mod tempogram;
 mod transform;
+mod tuning;
+mod whole_track;
 mod window;
 
+pub use chroma::{ChromaStftConfig, chroma_filter_bank, chroma_stft};
+pub use chroma_cqt::{
+    ChromaCensConfig, ChromaCqtConfig, CqtMode, TonnetzConfig, chroma_cens, chroma_cqt, chroma_vqt,
+    cq_to_chroma, tonnetz,
+};
+pub use constant_q::{
+    CqtConfig, VqtConfig, WaveletLengths, cqt, hybrid_cqt, icqt, pseudo_cqt, vqt, wavelet_lengths,
+};
 pub use decibel::{DbConfig, Reference, amplitude_to_db, power_to_db};
 pub use error::{FeatureError, MAX_SAMPLE};
 pub use feature::{Extractor, FeatureConfig};
 pub use frames::{Frames, Spectrogram};
+pub use hpss::{HpssConfig, HpssHarmonicConfig, HpssPercussiveConfig, hpss};
 pub use log_mel::{LogMelConfig, log_mel};
 pub use mel::{
     MelConfig, MelFilterBank, MelNorm, MelScale, fft_frequencies, mel_filter_bank, mel_frequencies,
     mel_spectrogram,
 };
+pub use norm::{Norm, normalize};
+pub use onset::{Aggregate, OnsetStrengthConfig, onset_strength, onset_strength_multi};
 pub use rustfft::num_complex::Complex32;
 pub use stft::{PadMode, StftConfig, power_spectrogram, stft};
+pub use tempogram::{FourierTempogramConfig, TempogramConfig, fourier_tempogram, tempogram, tempogram_of};
+pub use tuning::{PiptrackConfig, Tuning, estimate_tuning, piptrack, pitch_tuning};
 pub use window::Window;
 
 /// Bumped whenever a change may alter the numbers of any feature.
