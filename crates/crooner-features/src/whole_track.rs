@@ -60,10 +60,11 @@ pub(crate) fn padded(samples: &[f32], padding: usize, mode: PadMode) -> Vec<f32>
     padded
 }
 
-/// `Σ aᵢ bᵢ` in eight lanes, summed in an order that no machine changes.
+/// `Σ aᵢ bᵢ` over the length of `a`, in eight lanes, summed in an order that no machine changes.
 #[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 8;
+    let b = &b[..a.len()];
     let (a, a_rest) = a.as_chunks::<LANES>();
     let (b, b_rest) = b.as_chunks::<LANES>();
     let mut sum = [0.0f32; LANES];
