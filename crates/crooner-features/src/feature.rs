@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decibel::raise_to;
-use crate::{FeatureError, Frames, LogMelConfig};
+use crate::{
+    ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, CqtConfig, FeatureError, FourierTempogramConfig,
+    Frames, HpssHarmonicConfig, HpssPercussiveConfig, LogMelConfig, OnsetStrengthConfig, TempogramConfig,
+    TonnetzConfig, VqtConfig,
+};
 
 /// Turns one track after another into frames, reusing its buffers.
 ///
@@ -103,6 +107,28 @@ macro_rules! registry {
 registry! {
     /// Mel power spectrogram in dB.
     LogMel(LogMelConfig) = "log-mel",
+    /// Magnitude of the constant-Q transform.
+    Cqt(CqtConfig) = "cqt",
+    /// Magnitude of the variable-Q transform.
+    Vqt(VqtConfig) = "vqt",
+    /// Chroma out of a short-time Fourier transform.
+    ChromaStft(ChromaStftConfig) = "chroma-stft",
+    /// Chroma out of a constant-Q transform.
+    ChromaCqt(ChromaCqtConfig) = "chroma-cqt",
+    /// Chroma energy normalised statistics.
+    ChromaCens(ChromaCensConfig) = "chroma-cens",
+    /// Tonal centroid.
+    Tonnetz(TonnetzConfig) = "tonnetz",
+    /// Onset strength.
+    OnsetStrength(OnsetStrengthConfig) = "onset-strength",
+    /// Autocorrelation tempogram.
+    Tempogram(TempogramConfig) = "tempogram",
+    /// Magnitude of the Fourier tempogram.
+    FourierTempogram(FourierTempogramConfig) = "fourier-tempogram",
+    /// Harmonic part of the magnitude spectrogram.
+    HpssHarmonic(HpssHarmonicConfig) = "hpss-harmonic",
+    /// Percussive part of the magnitude spectrogram.
+    HpssPercussive(HpssPercussiveConfig) = "hpss-percussive",
 }
 
 impl FeatureConfig {

@@ -66,6 +66,10 @@ impl<T> Frames<T> {
     pub fn into_values(self) -> Vec<T> {
         self.values
     }
+
+    pub(crate) fn values_mut(&mut self) -> &mut [T] {
+        &mut self.values
+    }
 }
 
 impl<T: Copy + Default> Frames<T> {
@@ -146,6 +150,18 @@ impl<T> Spectrogram<T> {
 }
 
 impl<T: Copy + Default> Spectrogram<T> {
+    /// The same values in the order of time, `[n_frames, n_bins]`.
+    #[must_use]
+    pub fn to_frames(&self) -> Frames<T> {
+        let mut turned = Spectrogram::zeros(self.n_frames, self.n_bins);
+        if self.n_frames > 0 {
+            for (tile, first) in self.values.chunks(TILE * self.n_frames).zip((0..).step_by(TILE)) {
+                turned.set_frames(first, tile);
+            }
+        }
+        Frames { n_bins: self.n_bins, values: turned.values }
+    }
+
     pub(crate) fn zeros(n_bins: usize, n_frames: usize) -> Self {
         Self { n_bins, n_frames, values: vec![T::default(); n_bins * n_frames] }
     }

@@ -148,7 +148,7 @@ impl Framer {
 
 /// The sample `distance` steps outside the first of `n`, mirrored about it without repeating it, and mirrored again at
 /// the far end as often as it takes (NumPy's `reflect`).
-fn mirrored(distance: usize, n: usize) -> usize {
+pub(crate) fn mirrored(distance: usize, n: usize) -> usize {
     if n == 1 {
         return 0;
     }
@@ -157,7 +157,7 @@ fn mirrored(distance: usize, n: usize) -> usize {
     position.min(period - position)
 }
 
-fn first_unusable(samples: &[f32]) -> Option<usize> {
+pub(crate) fn first_unusable(samples: &[f32]) -> Option<usize> {
     let usable = |sample: &f32| sample.abs() <= MAX_SAMPLE;
     // No early exit: the compiler vectorises this loop, and almost every block passes.
     if samples.iter().fold(true, |all, sample| all & usable(sample)) {

@@ -12,6 +12,15 @@
 //! | mel filter bank | [`mel_filter_bank`] | `filters.mel` |
 //! | mel spectrogram | [`mel_spectrogram`] | `feature.melspectrogram` |
 //! | decibels | [`power_to_db`], [`amplitude_to_db`] | `power_to_db`, `amplitude_to_db` |
+//! | constant-Q family | [`cqt`], [`vqt`], [`pseudo_cqt`], [`hybrid_cqt`], [`icqt`], [`wavelet_lengths`] | `cqt`, `vqt`, `pseudo_cqt`, `hybrid_cqt`, `icqt`, `filters.wavelet_lengths` |
+//! | tuning | [`estimate_tuning`], [`pitch_tuning`], [`piptrack`] | the same |
+//! | chroma | [`chroma_stft`], [`chroma_cqt`], [`chroma_vqt`], [`chroma_cens`], [`tonnetz`] | `feature.chroma_stft`, ... |
+//! | chroma filters | [`chroma_filter_bank`], [`cq_to_chroma`] | `filters.chroma`, `filters.cq_to_chroma` |
+//! | norms | [`normalize`] | `util.normalize` |
+//! | harmonic and percussive parts | [`hpss`] | `decompose.hpss` |
+//! | onset strength | [`onset_strength`], [`onset_strength_multi`] | `onset.onset_strength`, `onset.onset_strength_multi` |
+//! | tempograms | [`tempogram`], [`tempogram_of`], [`fourier_tempogram`] | `feature.tempogram`, `feature.fourier_tempogram` |
+//! | over time | [`stack_memory`], [`sync`], [`recurrence_matrix`], [`statistics`] | `feature.stack_memory`, `util.sync`, `segment.recurrence_matrix`, `numpy.cov` |
 //! | log-mel spectrogram | [`log_mel`]; streaming: [`FeatureConfig::LogMel`] | `power_to_db(feature.melspectrogram(...))` |
 //!
 //! A function takes a whole track and returns a [`Spectrogram`], `[n_bins, n_frames]` like librosa's. An [`Extractor`],
@@ -25,7 +34,11 @@
 //! always give the same bytes; machines whose processors differ may differ in the last bits, because the FFT picks its
 //! instructions at run time.
 //!
+//! Constant-Q magnitudes are within 5e-6 of the largest, all resampling included. Where frames are scaled to their own
+//! largest value (chroma), quiet ones may differ by up to 5e-4; onset strength is within 2e-3 dB.
+//!
 //! # Deliberately absent
+//! - *Constant-Q*: intervals other than equal; another resampler than soxr's high quality.
 //! - *STFT*: odd `n_fft`, windows besides Hann and Hamming, padding besides zeros and reflection: no published
 //!   music model asks for them. A track that librosa would only warn about (no samples, or shorter than an uncentred
 //!   window) is an error. The inverse transform has no use in classification.
@@ -34,28 +47,55 @@
 //! - *Decibels*: a reference function other than the largest value; `top_db = 0`.
 //! - *Samples*: multichannel input (mix down first), integers, and magnitudes above [`MAX_SAMPLE`].
 
+mod chroma;
+mod chroma_cqt;
+mod constant_q;
 mod decibel;
 mod error;
 mod feature;
 mod frames;
 mod framing;
+mod hpss;
 mod log_mel;
+mod median;
 mod mel;
+mod norm;
+mod onset;
 mod stft;
+mod structure;
+mod tempogram;
 mod transform;
+mod tuning;
+mod whole_track;
 mod window;
 
+pub use chroma::{ChromaStftConfig, chroma_filter_bank, chroma_stft};
+pub use chroma_cqt::{
+    ChromaCensConfig, ChromaCqtConfig, CqtMode, TonnetzConfig, chroma_cens, chroma_cqt, chroma_vqt,
+    cq_to_chroma, tonnetz,
+};
+pub use constant_q::{
+    CqtConfig, VqtConfig, WaveletLengths, cqt, hybrid_cqt, icqt, pseudo_cqt, vqt, wavelet_lengths,
+};
 pub use decibel::{DbConfig, Reference, amplitude_to_db, power_to_db};
 pub use error::{FeatureError, MAX_SAMPLE};
 pub use feature::{Extractor, FeatureConfig};
 pub use frames::{Frames, Spectrogram};
+pub use hpss::{HpssConfig, HpssHarmonicConfig, HpssPercussiveConfig, hpss};
 pub use log_mel::{LogMelConfig, log_mel};
 pub use mel::{
     MelConfig, MelFilterBank, MelNorm, MelScale, fft_frequencies, mel_filter_bank, mel_frequencies,
     mel_spectrogram,
 };
+pub use norm::{Norm, normalize};
+pub use onset::{Aggregate, OnsetStrengthConfig, onset_strength, onset_strength_multi};
 pub use rustfft::num_complex::Complex32;
 pub use stft::{PadMode, StftConfig, power_spectrogram, stft};
+pub use structure::{
+    Metric, RecurrenceConfig, RecurrenceMode, Statistics, recurrence_matrix, stack_memory, statistics, sync,
+};
+pub use tempogram::{FourierTempogramConfig, TempogramConfig, fourier_tempogram, tempogram, tempogram_of};
+pub use tuning::{PiptrackConfig, Tuning, estimate_tuning, piptrack, pitch_tuning};
 pub use window::Window;
 
 /// Bumped whenever a change may alter the numbers of any feature.

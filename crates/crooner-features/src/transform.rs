@@ -34,12 +34,18 @@ pub(crate) struct FrameTransform {
 impl FrameTransform {
     /// `config` must be valid; in particular `n_fft` is even.
     pub(crate) fn new(config: &StftConfig) -> Self {
-        let half = config.n_fft / 2;
+        Self::with_window(config.window.centred(config.win_length(), config.n_fft))
+    }
+
+    /// A transform of frames as long as `window`, which is even.
+    pub(crate) fn with_window(window: Vec<f32>) -> Self {
+        let n_fft = window.len();
+        let half = n_fft / 2;
         let fft = FftPlanner::new().plan_fft_forward(half);
-        let angle = |k: usize| TAU * k as f64 / config.n_fft as f64;
+        let angle = |k: usize| TAU * k as f64 / n_fft as f64;
         let pairs = 1..half.div_ceil(2);
         Self {
-            window: config.window.centred(config.win_length(), config.n_fft),
+            window,
             packed: vec![Complex32::default(); half],
             scratch: vec![Complex32::default(); fft.get_inplace_scratch_len()],
             twiddle_re: pairs.clone().map(|k| (-0.5 * angle(k).sin()) as f32).collect(),
@@ -56,6 +62,21 @@ impl FrameTransform {
     /// `X[k]` of the windowed frame into the first `n_fft / 2 + 1` places of `out`.
     pub(crate) fn spectrum(&mut self, frame: &[f32], out: &mut [Complex32]) {
         self.transform(frame, out, Complex32::new);
+    }
+
+    /// Real and imaginary part of each `X[k]`, ready to be read as one run of numbers.
+    pub(crate) fn parts(&mut self, frame: &[f32], out: &mut [[f32; 2]]) {
+        self.transform(frame, out, |re, im| [re, im]);
+    }
+
+    /// `|X[k]|` of the windowed frame.
+    pub(crate) fn magnitude(&mut self, frame: &[f32], out: &mut [f32]) {
+        self.transform(frame, out, |re, im| (re * re + im * im).sqrt());
+    }
+
+    /// The real part of each `X[k]`.
+    pub(crate) fn real(&mut self, frame: &[f32], out: &mut [f32]) {
+        self.transform(frame, out, |re, _| re);
     }
 
     fn transform<T: Copy>(&mut self, frame: &[f32], out: &mut [T], value: impl Fn(f32, f32) -> T) {

@@ -5,6 +5,7 @@
 mod config;
 mod errors;
 mod golden;
+mod golden_tonal;
 mod oracle;
 mod properties;
 mod streaming;

@@ -1,0 +1,107 @@
+//! Constant-Q magnitudes out of a single Fourier transform, alone and mixed with the full transform.
+
+use super::config::Settings;
+use super::wavelet::Basis;
+use super::{Analyser, CqtConfig};
+use crate::feature::Feature;
+use crate::transform::FrameTransform;
+use crate::whole_track::{dot, padded};
+use crate::{FeatureError, Frames, Spectrogram, Tuning, Window};
+
+/// Magnitudes like those of [`cqt`](crate::cqt) without phase, from one short-time Fourier transform:
+/// `librosa.pseudo_cqt(y=samples, sr=sample_rate, ...)`, `[n_bins, n_frames]`.
+///
+/// `|B| · |X|`, with `X` the transform of Hann-windowed frames and `B` the spectra of the filters; over `√n_fft`, or
+/// without `scale` times `√(N[k] / n_fft)`. Every frame is as long as the longest filter: low bins make it slow.
+///
+/// ```
+/// use crooner_features::{CqtConfig, pseudo_cqt};
+///
+/// let config = CqtConfig { f_min_hz: Some(261.63), n_bins: 48, ..CqtConfig::default() };
+/// assert_eq!(pseudo_cqt(&[0.1; 4000], &config)?.n_bins(), 48);
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
+///
+/// # Errors
+/// As [`cqt`](crate::cqt).
+pub fn pseudo_cqt(samples: &[f32], config: &CqtConfig) -> Result<Spectrogram, FeatureError> {
+    config.validate()?;
+    let settings = config.settings();
+    let tuning = settings.tuning_of(samples)?;
+    let mut frames =
+        Frames::from_parts(settings.n_bins, vec![0.0; settings.n_bins * settings.n_frames(samples.len())]);
+    pseudo(samples, &settings, tuning, 0, &mut frames);
+    Ok(frames.to_spectrogram())
+}
+
+/// Magnitudes of [`pseudo_cqt`] for the bins whose filters are shorter than two hops, of [`cqt`](crate::cqt) for the
+/// others: `librosa.hybrid_cqt(y=samples, sr=sample_rate, ...)`, `[n_bins, n_frames]`.
+///
+/// # Errors
+/// As [`cqt`](crate::cqt).
+pub fn hybrid_cqt(samples: &[f32], config: &CqtConfig) -> Result<Spectrogram, FeatureError> {
+    config.validate()?;
+    Ok(hybrid(samples, config)?.to_spectrogram())
+}
+
+/// As [`hybrid_cqt`], for valid settings.
+pub(crate) fn hybrid(samples: &[f32], config: &CqtConfig) -> Result<Frames, FeatureError> {
+    let settings = config.settings();
+    let tuning = settings.tuning_of(samples)?;
+    let layout = settings.layout(tuning);
+    let is_short = |length: &f64| length.log2().ceil().exp2() < 2.0 * settings.hop_length as f64;
+    // Filters shorten with frequency.
+    let n_full = layout.lengths.lengths.partition_point(|length| !is_short(length));
+    let n_frames = settings.n_frames(samples.len());
+    let mut frames = Frames::from_parts(settings.n_bins, vec![0.0; settings.n_bins * n_frames]);
+    if n_full < settings.n_bins {
+        pseudo(samples, &settings, tuning, n_full, &mut frames);
+    }
+    if n_full > 0 {
+        // The tuning moves the lowest frequency, once.
+        let f_min_hz = layout.frequencies_hz[0];
+        let low = Settings { n_bins: n_full, f_min_hz, tuning: Tuning::Bins(0.0), ..settings.clone() };
+        let full = Analyser::new(low).magnitude(samples)?;
+        for (to, from) in
+            frames.values_mut().chunks_exact_mut(settings.n_bins).zip(full.values().chunks_exact(n_full))
+        {
+            to[..n_full].copy_from_slice(from);
+        }
+    }
+    Ok(frames)
+}
+
+/// Fills the bins from `first_bin` on.
+fn pseudo(samples: &[f32], settings: &Settings, tuning: f64, first_bin: usize, frames: &mut Frames) {
+    let all = settings.layout(tuning);
+    let part = Settings {
+        f_min_hz: all.frequencies_hz[first_bin],
+        n_bins: settings.n_bins - first_bin,
+        ..settings.clone()
+    };
+    let layout = part.layout(0.0);
+    let rate = f64::from(settings.sample_rate);
+    let least_n_fft = 2 * settings.hop_length.next_power_of_two();
+    let lengths = &layout.lengths.lengths;
+    let basis = Basis::new(&layout.frequencies_hz, lengths, rate, settings.design, least_n_fft, 1.0);
+    let n_fft = basis.n_fft;
+    let gain = |length: f64| (if settings.scale { 1.0 } else { length }) / n_fft as f64;
+    let rows: Vec<(usize, Vec<f32>)> = basis
+        .rows
+        .iter()
+        .zip(lengths)
+        .map(|(row, &length)| {
+            let gain = gain(length).sqrt() as f32;
+            (row.first_bin, row.weights.iter().map(|weight| gain * weight.norm()).collect())
+        })
+        .collect();
+    let mut transform = FrameTransform::with_window(Window::Hann.centred(n_fft, n_fft));
+    let track = padded(samples, n_fft / 2, settings.pad_mode);
+    let mut magnitudes = vec![0.0; n_fft / 2 + 1];
+    for (t, frame) in frames.values_mut().chunks_exact_mut(settings.n_bins).enumerate() {
+        transform.magnitude(&track[t * settings.hop_length..][..n_fft], &mut magnitudes);
+        for (bin, (first, weights)) in frame[first_bin..].iter_mut().zip(&rows) {
+            *bin = dot(weights, &magnitudes[*first..]);
+        }
+    }
+}
