@@ -27,6 +27,8 @@ pub struct ExamplePictures {
     pub track: String,
     /// From [`picture::waveform`](crate::picture::waveform).
     pub waveform: Svg,
+    /// Name of the feature that the network is given, such as `log-mel`.
+    pub feature: String,
     /// From [`picture::spectrogram`](crate::picture::spectrogram).
     pub spectrogram: Svg,
 }

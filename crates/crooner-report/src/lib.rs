@@ -7,7 +7,7 @@
 //! Nothing here reads a file, looks at a clock or prints, and the same data always gives the same bytes.
 //!
 //! ```
-//! use crooner_report::picture::{SpectrogramAxes, spectrogram, waveform};
+//! use crooner_report::picture::{Rows, SpectrogramAxes, spectrogram, waveform};
 //!
 //! // One second of a 440 Hz tone, and a spectrogram of ten frames of four bands.
 //! let tone: Vec<f32> = (0..16_000).map(|n| (n as f32 * 440.0 / 16_000.0 * std::f32::consts::TAU).sin()).collect();
@@ -15,7 +15,7 @@
 //! assert!(svg.document().starts_with("<?xml"));
 //!
 //! let db: Vec<f32> = (0..40).map(|i| -2.0 * i as f32).collect();
-//! let axes = SpectrogramAxes { hop_seconds: 0.1, mel_hz: &[200.0, 400.0, 800.0, 1600.0] };
+//! let axes = SpectrogramAxes { hop_seconds: 0.1, rows: Rows::Mel(&[200.0, 400.0, 800.0, 1600.0]) };
 //! let svg = spectrogram(&db, 10, 4, axes)?;
 //! assert_eq!(svg.label(), "Log-mel spectrogram of 1.0 seconds in 4 bands from 200 to 1600 Hz, levels from −78 to 0 dB");
 //! # Ok::<(), crooner_report::Error>(())

@@ -28,6 +28,6 @@ mod waveform;
 pub use bars::{ScoreBar, f1_bars, score_bars};
 pub use confusion::confusion_matrix;
 pub use curves::{f1_curve, loss_curves};
-pub use spectrogram::{SpectrogramAxes, spectrogram, spectrogram_png};
+pub use spectrogram::{Rows, SpectrogramAxes, spectrogram, spectrogram_png};
 pub use svg::Svg;
 pub use waveform::waveform;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use crooner_audio::AudioReader;
 use crooner_features::{FeatureConfig, mel_frequencies};
-use crooner_report::picture::{SpectrogramAxes, spectrogram, waveform};
+use crooner_report::picture::{Rows, SpectrogramAxes, spectrogram, waveform};
 use crooner_report::{Example, ExamplePictures};
 use half::f16;
 
@@ -30,16 +30,13 @@ pub(crate) fn example(
 
     let n_frames = ((SECONDS / hop_seconds) as usize).min(frames.len() / n_mels);
     let values: Vec<f32> = frames[..n_frames * n_mels].iter().map(|value| value.to_f32()).collect();
-    let FeatureConfig::LogMel(config) = features;
-    let mel = config.mel();
-    let top = mel.f_max_hz.map_or(f64::from(rate) / 2.0, f64::from);
-    // The outermost two are edges, not centres.
-    let edges = mel_frequencies(n_mels + 2, f64::from(mel.f_min_hz), top, mel.scale);
-    let centres: Vec<f32> = edges[1..=n_mels].iter().map(|&hz| hz as f32).collect();
-    let axes = SpectrogramAxes { hop_seconds, mel_hz: &centres };
+    let centres = mel_centres(features);
+    let rows = centres.as_deref().map_or(Rows::Numbered, Rows::Mel);
+    let axes = SpectrogramAxes { hop_seconds, rows };
     let pictures = ExamplePictures {
         track: id.to_owned(),
         waveform: waveform(&samples, rate)?,
+        feature: features.name().to_owned(),
         spectrogram: spectrogram(&values, n_frames, n_mels, axes)?,
     };
     let example = Example {
@@ -49,6 +46,16 @@ pub(crate) fn example(
         length_seconds: samples.len() as f64 / f64::from(rate),
     };
     Ok((example, pictures))
+}
+
+/// Centre frequency of every mel band, in Hz, where the feature has mel bands.
+fn mel_centres(features: &FeatureConfig) -> Option<Vec<f32>> {
+    let FeatureConfig::LogMel(config) = features else { return None };
+    let mel = config.mel();
+    let top = mel.f_max_hz.map_or(f64::from(config.sample_rate) / 2.0, f64::from);
+    // The outermost two are edges, not centres.
+    let edges = mel_frequencies(mel.n_mels + 2, f64::from(mel.f_min_hz), top, mel.scale);
+    Some(edges[1..=mel.n_mels].iter().map(|&hz| hz as f32).collect())
 }
 
 fn head(path: &Path, rate: u32) -> Result<Vec<f32>> {

@@ -2,7 +2,7 @@
 //!
 //! The figures are invented, but they agree with each other as those of a real run would.
 
-use crooner_report::picture::{SpectrogramAxes, spectrogram, waveform};
+use crooner_report::picture::{Rows, SpectrogramAxes, spectrogram, waveform};
 use crooner_report::{
     Chance, Class, ConfusedPair, Epoch, Error, Evaluation, Example, ExamplePictures, FORMAT, Failure, Level,
     PartSize, Pictures, Report, Run, Score, Seconds, SplitSizes, Training, WorstTrack,
@@ -126,9 +126,10 @@ pub(crate) fn pictures() -> Result<Pictures, Error> {
             values.push(level.max(-74.0) - 6.0 * noise.next());
         }
     }
-    let axes = SpectrogramAxes { hop_seconds: 0.032, mel_hz: &mel_hz };
+    let axes = SpectrogramAxes { hop_seconds: 0.032, rows: Rows::Mel(&mel_hz) };
     Ok(Pictures {
         examples: vec![ExamplePictures {
+            feature: "log-mel".to_owned(),
             track: "Eric Skiff/Resistor Anthems/Chibi Ninja.ogg".to_owned(),
             waveform: waveform(&samples, rate)?,
             spectrogram: spectrogram(&values, n_frames, n_mels, axes)?,

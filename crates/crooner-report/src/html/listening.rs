@@ -19,11 +19,17 @@ pub(super) fn write(page: &mut Html, report: &Report, pictures: &Pictures) {
     page.section("What the classifier hears");
     for (example, picture) in pictured {
         page.figure(&[&picture.waveform], &format!("Waveform of {}.", excerpt(example)));
-        page.figure(
-            &[&picture.spectrogram],
+        let caption = if picture.feature == "log-mel" {
             "The same excerpt as the log-mel spectrogram that the network is given: bands evenly spaced by \
-             ear, lighter where there is more power.",
-        );
+             ear, lighter where there is more power."
+                .to_owned()
+        } else {
+            let feature = &picture.feature;
+            format!(
+                "The same excerpt as the network is given it: {feature}, lighter where the value is larger."
+            )
+        };
+        page.figure(&[&picture.spectrogram], &caption);
     }
     page.end_section();
 }

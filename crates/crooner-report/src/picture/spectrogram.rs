@@ -1,4 +1,4 @@
-//! The log-mel spectrogram.
+//! The log-mel spectrogram, or whatever else the network is given.
 
 use std::ops::Range;
 
@@ -25,14 +25,23 @@ const MOST_COLUMNS: usize = 1200;
 pub struct SpectrogramAxes<'a> {
     /// Time from one frame to the next, in seconds.
     pub hop_seconds: f64,
-    /// Centre frequency of each mel band, in Hz, ascending: one per band.
-    pub mel_hz: &'a [f32],
+    /// What a row is.
+    pub rows: Rows<'a>,
+}
+
+/// What the rows of a spectrogram, and their values, mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rows<'a> {
+    /// Mel bands with values in dB: the centre frequency of each, in Hz, ascending.
+    Mel(&'a [f32]),
+    /// Values of any other feature, numbered from 0.
+    Numbered,
 }
 
 /// A log-mel spectrogram with its axes: seconds, Hz (one row per mel band, so the marks are mel-spaced) and
-/// a colour bar in dB.
+/// a colour bar in dB. Of another feature, the rows are numbered and the colour bar has no unit.
 ///
-/// `values` are dB, `n_frames` times `n_mels` of them, time-major (`values[frame * n_mels + band]`). The
+/// `values` are `n_frames` times `n_mels` of them, time-major (`values[frame * n_mels + band]`). The
 /// colours span the lowest to the highest value. More frames than the picture has room for are averaged.
 ///
 /// # Errors
@@ -49,14 +58,23 @@ pub fn spectrogram(
     check_axes(axes_of, n_mels)?;
     let seconds = n_frames as f64 * axes_of.hop_seconds;
     let [low, high] = raster.range.map(f64::from);
-    let label = format!(
-        "Log-mel spectrogram of {seconds:.1} seconds in {n_mels} bands from {:.0} to {:.0} Hz, \
-         levels from {} to {} dB",
-        axes_of.mel_hz[0],
-        axes_of.mel_hz[n_mels - 1],
-        signed(low, 0),
-        signed(high, 0),
-    );
+    let label = match axes_of.rows {
+        Rows::Mel(hz) => format!(
+            "Log-mel spectrogram of {seconds:.1} seconds in {n_mels} bands from {:.0} to {:.0} Hz, \
+             levels from {} to {} dB",
+            hz[0],
+            hz[n_mels - 1],
+            signed(low, 0),
+            signed(high, 0),
+        ),
+        Rows::Numbered => {
+            format!(
+                "{n_mels} values over {seconds:.1} seconds, from {} to {}",
+                signed(low, 2),
+                signed(high, 2)
+            )
+        }
+    };
     let plot_width = f64::from(WIDTH) - MARGINS.left - MARGINS.right;
     let plot_height = f64::from(HEIGHT) - MARGINS.top - MARGINS.bottom;
     let bar_left = MARGINS.left + plot_width + BAR_GAP;
@@ -67,7 +85,16 @@ pub fn spectrogram(
         let ticks = round_ticks(&(0.0..seconds), 12, 0.0);
         let decimals = decimals_for(&ticks);
         let x = Axis { range: 0.0..seconds, ticks, label: &|value| format!("{value:.decimals$}") };
-        let bands = mel_ticks(axes_of.mel_hz);
+        let bands = match axes_of.rows {
+            Rows::Mel(hz) => mel_ticks(hz),
+            Rows::Numbered => {
+                round_ticks(&(0.0..n_mels as f64), 8, 0.0).into_iter().map(|row| (row, row as u32)).collect()
+            }
+        };
+        let [rows_unit, values_unit] = match axes_of.rows {
+            Rows::Mel(_) => ["Hz", "dB"],
+            Rows::Numbered => ["value", ""],
+        };
         let y = Axis {
             range: 0.0..n_mels as f64,
             ticks: bands.iter().map(|(row, _)| *row).collect(),
@@ -82,8 +109,8 @@ pub fn spectrogram(
         let set = Type::new(LABEL_PX, QUIET);
         let bottom = f64::from(HEIGHT) - 9.0;
         write(area, "seconds", (MARGINS.left + plot_width / 2.0, bottom), set.centered())?;
-        write(area, "Hz", (MARGINS.left - 8.0, bottom), set.right())?;
-        write(area, "dB", (bar_left + BAR / 2.0, bottom), set.centered())?;
+        write(area, rows_unit, (MARGINS.left - 8.0, bottom), set.right())?;
+        write(area, values_unit, (bar_left + BAR / 2.0, bottom), set.centered())?;
         level_marks(area, low..high, bar_left + BAR, plot_height)
     })
 }
@@ -164,11 +191,12 @@ fn check_axes(axes: SpectrogramAxes<'_>, n_mels: usize) -> Result<(), Error> {
     if axes.hop_seconds == 0.0 {
         return Err(Error::invalid("hop_seconds", "more than 0", 0));
     }
-    if axes.mel_hz.len() != n_mels {
-        return Err(Error::invalid("mel_hz", format!("{n_mels} values, one per band"), axes.mel_hz.len()));
+    let Rows::Mel(mel_hz) = axes.rows else { return Ok(()) };
+    if mel_hz.len() != n_mels {
+        return Err(Error::invalid("mel_hz", format!("{n_mels} values, one per band"), mel_hz.len()));
     }
     let mut previous = 0.0;
-    for (i, &hz) in axes.mel_hz.iter().enumerate() {
+    for (i, &hz) in mel_hz.iter().enumerate() {
         if !(hz.is_finite() && hz >= previous) {
             return Err(Error::invalid(format!("mel_hz[{i}]"), format!("at least {previous} Hz"), hz));
         }

@@ -1,8 +1,8 @@
 use std::io::Cursor;
 
 use crooner_report::picture::{
-    ScoreBar, SpectrogramAxes, confusion_matrix, f1_bars, f1_curve, loss_curves, score_bars, spectrogram,
-    spectrogram_png, waveform,
+    Rows, ScoreBar, SpectrogramAxes, confusion_matrix, f1_bars, f1_curve, loss_curves, score_bars,
+    spectrogram, spectrogram_png, waveform,
 };
 use crooner_report::{Epoch, Score, Svg};
 
@@ -139,7 +139,7 @@ fn spectrograms_long_short_and_flat() {
     for (n_frames, n_mels) in [(1, 1), (1, 128), (3000, 4), (94, 128)] {
         let values: Vec<f32> = (0..n_frames * n_mels).map(|i| -(i as f32 % 80.0)).collect();
         let mel_hz: Vec<f32> = (0..n_mels).map(|i| 60.0 * (i + 1) as f32).collect();
-        let axes = SpectrogramAxes { hop_seconds: 0.032, mel_hz: &mel_hz };
+        let axes = SpectrogramAxes { hop_seconds: 0.032, rows: Rows::Mel(&mel_hz) };
         let svg = spectrogram(&values, n_frames, n_mels, axes).unwrap();
         assert_sound(&svg);
         assert_eq!(svg.document().matches("data:image/png;base64,").count(), 2);
@@ -150,7 +150,7 @@ fn spectrograms_long_short_and_flat() {
 #[test]
 fn a_spectrogram_that_does_not_fit_together_is_refused() {
     let mel_hz = [100.0, 200.0];
-    let axes = SpectrogramAxes { hop_seconds: 0.01, mel_hz: &mel_hz };
+    let axes = SpectrogramAxes { hop_seconds: 0.01, rows: Rows::Mel(&mel_hz) };
     let refusal =
         |values: &[f32], n_frames, axes| spectrogram(values, n_frames, 2, axes).unwrap_err().to_string();
     assert_eq!(refusal(&[0.0; 5], 2, axes), "values must be 2 frames of 2 values, found 5 values");
@@ -161,7 +161,7 @@ fn a_spectrogram_that_does_not_fit_together_is_refused() {
     assert_eq!(refusal(&[0.0, f32::INFINITY], 1, axes), "values[1] must be a finite number of dB, found inf");
     let still = SpectrogramAxes { hop_seconds: 0.0, ..axes };
     assert_eq!(refusal(&[0.0; 2], 1, still), "hop_seconds must be more than 0, found 0");
-    let falling = SpectrogramAxes { mel_hz: &[200.0, 100.0], ..axes };
+    let falling = SpectrogramAxes { rows: Rows::Mel(&[200.0, 100.0]), ..axes };
     assert_eq!(refusal(&[0.0; 2], 1, falling), "mel_hz[1] must be at least 200 Hz, found 100");
     assert!(spectrogram_png(&[0.0; 2], usize::MAX, 2).is_err());
 }
