@@ -9,6 +9,7 @@ mod golden_tonal;
 mod oracle;
 mod properties;
 mod streaming;
+mod tonal;
 
 /// `n` samples in ±1, white, the same for the same seed.
 fn noise(n: usize, seed: u32) -> Vec<f32> {
