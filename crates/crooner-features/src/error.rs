@@ -23,6 +23,12 @@ pub enum FeatureError {
         /// The value that was given.
         found: String,
     },
+    /// A setting given by name that the feature has not, or whose value is of the wrong kind.
+    #[error("{what}")]
+    Setting {
+        /// What was wrong, and what would be right.
+        what: String,
+    },
     /// The track has no samples at all.
     #[error("the track has no samples, but a feature needs at least one")]
     NoSamples,

@@ -61,6 +61,7 @@ mod median;
 mod mel;
 mod norm;
 mod onset;
+mod settings;
 mod stft;
 mod structure;
 mod tempogram;

@@ -55,6 +55,14 @@ pub(crate) enum Command {
         crooner predict runs/demo-song-seed0 song.mp3 --json   with every slice\n\n\
         Exit code 1 means that some files could not be read.")]
     Predict(PredictArgs),
+    /// Compute features of audio files, equal to librosa's
+    #[command(after_help = "Examples:\n  \
+        crooner features song.mp3 --feature log-mel -o song.npy\n  \
+        crooner features song.mp3 --feature cqt --set bins_per_octave=24 --set n_bins=168 -o song.csv\n  \
+        crooner features ~/Music --feature log-mel --feature chroma-cqt -o features   a folder, all cores\n  \
+        crooner features --list                                                       names and settings\n\n\
+        Values are [n_bins, n_frames]. Exit code 1 means that some files could not be read.")]
+    Features(FeaturesArgs),
     /// List the data sets that crooner knows, or show one
     #[command(after_help = "Examples:\n  \
         crooner datasets\n  \
@@ -169,6 +177,31 @@ pub(crate) struct PredictArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FeaturesArgs {
+    /// An audio file, or a folder of them
+    #[arg(value_name = "FILE|DIR", required_unless_present = "list")]
+    pub(crate) input: Option<PathBuf>,
+    /// Which feature; may be given more than once for a folder
+    #[arg(long = "feature", value_name = "NAME", required_unless_present = "list")]
+    pub(crate) features: Vec<String>,
+    /// Of a file: .npy, .csv or .json. Of a folder: a folder, that gets one .npy for each file and feature
+    #[arg(short, long, value_name = "PATH", required_unless_present = "list")]
+    pub(crate) output: Option<PathBuf>,
+    /// Sample rate to compute at
+    #[arg(long, value_name = "HZ", default_value_t = 22_050)]
+    pub(crate) sample_rate: u32,
+    /// A setting of the feature, under its own name or librosa's; may be given more than once
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// Files at a time [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Show the features there are, with their settings
+    #[arg(long, conflicts_with_all = ["input", "features", "output", "settings"])]
+    pub(crate) list: bool,
 }
 
 #[derive(Debug, Args)]

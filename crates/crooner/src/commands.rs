@@ -2,6 +2,7 @@
 
 pub(crate) mod datasets;
 pub(crate) mod evaluate;
+pub(crate) mod features;
 pub(crate) mod info;
 pub(crate) mod predict;
 pub(crate) mod prepare_data;

@@ -14,7 +14,9 @@ mod backend;
 mod cli;
 mod commands;
 mod experiment;
+mod inputs;
 mod interrupt;
+mod matrix;
 mod pictures;
 mod progress;
 mod report;
@@ -46,6 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
+        Command::Features(args) => commands::features::run(&args),
         Command::Datasets(args) => commands::datasets::run(&args),
         Command::Info => commands::info::run(),
     };

@@ -1,0 +1,143 @@
+//! Settings by name, as a command line gives them: the keys of a configuration file, or librosa's argument names.
+
+use serde_json::{Map, Value};
+
+use crate::{FeatureConfig, FeatureError};
+
+/// librosa's names for our keys; the first key that a feature has is meant.
+const LIBROSA: &[(&str, &[&str])] =
+    &[("sr", &["sample_rate"]), ("fmin", &["f_min_hz"]), ("fmax", &["f_max_hz"]), ("ref", &["reference"])];
+
+impl FeatureConfig {
+    /// The feature called `name`, with its default settings.
+    ///
+    /// # Errors
+    /// [`FeatureError::Setting`] with the names there are.
+    pub fn named(name: &str) -> Result<Self, FeatureError> {
+        Self::defaults().into_iter().find(|config| config.name() == name).ok_or_else(|| {
+            FeatureError::Setting {
+                what: format!("there is no feature `{name}`: expected one of {}", Self::NAMES.join(", ")),
+            }
+        })
+    }
+
+    /// The same feature with `key` set to `value`, written as in a configuration file without its quotes: `256`,
+    /// `0.5`, `true`, `hann`, `none`. librosa's names are known too: `sr`, `fmin`, `fmax`, `htk=true`.
+    ///
+    /// ```
+    /// use crooner_features::FeatureConfig;
+    ///
+    /// let config = FeatureConfig::named("log-mel")?.with("n_mels", "64")?.with("htk", "true")?;
+    /// assert_eq!(config.n_bins(), 64);
+    /// let error = config.with("n_mel", "64").unwrap_err().to_string();
+    /// assert!(error.starts_with("log-mel has no setting `n_mel`: it has sample_rate, "), "{error}");
+    /// # Ok::<(), crooner_features::FeatureError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`FeatureError::Setting`] for a key that the feature has not or a value of the wrong kind,
+    /// [`FeatureError::Config`] for one out of range.
+    pub fn with(&self, key: &str, value: &str) -> Result<Self, FeatureError> {
+        let (ours, value) = self.translate(key, value);
+        let mut settings = self.to_map()?;
+        let known = self.keys()?;
+        if !known.contains(&ours) {
+            return Err(FeatureError::Setting {
+                what: format!("{} has no setting `{key}`: it has {}", self.name(), known.join(", ")),
+            });
+        }
+        settings.insert(ours, value);
+        let tagged = Value::Object(Map::from_iter([(self.name().to_owned(), Value::Object(settings))]));
+        let config: Self = serde_json::from_value(tagged).map_err(|error| FeatureError::Setting {
+            what: format!("{} setting `{key}`: {error}", self.name()),
+        })?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Every setting with its value; one that is derived from others unless given has none.
+    ///
+    /// # Errors
+    /// None in practice: every configuration can be written.
+    pub fn settings(&self) -> Result<Vec<(String, Option<String>)>, FeatureError> {
+        let values = self.to_map()?;
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Ok(self.keys()?.into_iter().map(|key| (key.clone(), values.get(&key).map(text))).collect())
+    }
+
+    /// Our key and value for librosa's.
+    fn translate(&self, key: &str, value: &str) -> (String, Value) {
+        if key == "htk" && value.parse::<bool>().is_ok() {
+            let scale = if value == "true" { "htk" } else { "slaney" };
+            return ("scale".to_owned(), Value::String(scale.to_owned()));
+        }
+        let known = self.keys().unwrap_or_default();
+        let names = LIBROSA.iter().find(|(librosa, _)| *librosa == key && !known.iter().any(|k| k == key));
+        let ours = names.and_then(|(_, ours)| ours.iter().find(|ours| known.iter().any(|key| key == *ours)));
+        let parsed = match serde_json::from_str(value) {
+            Ok(value @ (Value::Bool(_) | Value::Number(_))) => value,
+            _ => Value::String(value.to_owned()),
+        };
+        (ours.map_or(key, |ours| ours).to_owned(), parsed)
+    }
+
+    fn to_map(&self) -> Result<Map<String, Value>, FeatureError> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(tagged)) => match tagged.into_iter().next() {
+                Some((_, Value::Object(settings))) => Ok(settings),
+                _ => Ok(Map::new()),
+            },
+            Ok(_) => Ok(Map::new()),
+            Err(error) => Err(FeatureError::Setting { what: error.to_string() }),
+        }
+    }
+
+    /// All keys, also of settings that are not written: serde names them when it meets one that it does not know.
+    fn keys(&self) -> Result<Vec<String>, FeatureError> {
+        let unknown = Map::from_iter([("?".to_owned(), Value::Null)]);
+        let tagged = Value::Object(Map::from_iter([(self.name().to_owned(), Value::Object(unknown))]));
+        let Err(error) = serde_json::from_value::<Self>(tagged) else { return Ok(Vec::new()) };
+        let text = error.to_string();
+        // unknown field `?`, expected one of `a`, `b`, `c`
+        Ok(text.split('`').skip(3).step_by(2).map(str::to_owned).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_written_setting_is_a_key_and_can_be_set_to_what_it_is() {
+        for config in FeatureConfig::defaults() {
+            let keys = config.keys().unwrap();
+            let written = config.to_map().unwrap();
+            assert!(!keys.is_empty() && written.keys().all(|key| keys.contains(key)), "{}", config.name());
+            for (key, value) in config.settings().unwrap() {
+                if let Some(value) = value {
+                    assert_eq!(config.with(&key, &value), Ok(config.clone()), "{} {key}", config.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn librosas_names_mean_ours() {
+        let config = FeatureConfig::named("log-mel").unwrap();
+        let ours = config.with("f_min_hz", "50").unwrap().with("sample_rate", "22050").unwrap();
+        let theirs = config.with("fmin", "50.0").unwrap().with("sr", "22050").unwrap();
+        assert_eq!(ours, theirs);
+        assert_eq!(config.with("htk", "true"), config.with("scale", "htk"));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_in_words() {
+        let config = FeatureConfig::named("log-mel").unwrap();
+        let refused = |key, value| config.with(key, value).unwrap_err().to_string();
+        assert!(refused("n_mels", "many").starts_with("log-mel setting `n_mels`: invalid type"));
+        assert!(refused("n_mels", "0").starts_with("feature setting `n_mels` must be between 1 and"));
+        assert!(refused("window", "boxcar").contains("unknown variant `boxcar`"));
+        let error = FeatureConfig::named("log_mel").unwrap_err().to_string();
+        assert!(error.starts_with("there is no feature `log_mel`: expected one of log-mel, "), "{error}");
+    }
+}

@@ -1,0 +1,161 @@
+//! `crooner features`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, bail};
+use crooner_features::FeatureConfig;
+use crooner_train::write_atomically;
+use rayon::prelude::*;
+
+use crate::cli::FeaturesArgs;
+use crate::inputs::audio_files;
+use crate::matrix::Format;
+use crate::progress::Progress;
+use crate::{interrupt, say};
+
+/// Says which features a folder holds, so that another call does not mix in others.
+const SETTINGS: &str = "features.json";
+
+pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode> {
+    if args.list {
+        return list();
+    }
+    let (Some(input), Some(output)) = (&args.input, &args.output) else {
+        bail!("`crooner features` needs an input and an output")
+    };
+    let configs: Vec<FeatureConfig> =
+        args.features.iter().map(|name| configure(name, args)).collect::<Result<_>>()?;
+    if input.is_dir() {
+        return folder(input, output, &configs, args.jobs);
+    }
+    let [config] = &configs[..] else {
+        bail!("{} is a file, for which one --feature can be given: {} were", input.display(), configs.len())
+    };
+    let format = Format::of(output)?;
+    let samples = decode(input, config)?;
+    write_atomically(output, &compute(config, &samples, format)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list() -> Result<ExitCode> {
+    for config in FeatureConfig::defaults() {
+        say(config.name())?;
+        for (key, value) in config.settings()? {
+            say(&format!("  {key} = {}", value.as_deref().unwrap_or("(derived)")))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn configure(name: &str, args: &FeaturesArgs) -> Result<FeatureConfig> {
+    let mut config = FeatureConfig::named(name)?.with("sample_rate", &args.sample_rate.to_string())?;
+    for setting in &args.settings {
+        let Some((key, value)) = setting.split_once('=') else {
+            bail!("--set {setting}: expected KEY=VALUE, such as --set n_fft=1024")
+        };
+        config = config.with(key.trim(), value.trim())?;
+    }
+    Ok(config)
+}
+
+fn decode(path: &Path, config: &FeatureConfig) -> Result<Vec<f32>> {
+    Ok(crooner_audio::load(path, Some(config.sample_rate()))?.samples)
+}
+
+fn compute(config: &FeatureConfig, samples: &[f32], format: Format) -> Result<Vec<u8>> {
+    format.encode(&config.frames(samples)?.to_spectrogram())
+}
+
+/// Every audio file under `input`, with what is done already left alone.
+fn folder(input: &Path, output: &Path, configs: &[FeatureConfig], jobs: Option<u16>) -> Result<ExitCode> {
+    let files = audio_files(&[input.to_owned()])?;
+    claim(output, configs)?;
+    let cancel = interrupt::watch()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.map_or(0, usize::from)).build()?;
+    let total = files.len() as u64;
+    let bar = Progress::new(total, "computing {bar:32} {pos}/{len} files, {eta} left");
+    let (mut done, mut computed, mut failed) = (0, 0, 0);
+    for files in files.chunks(4 * pool.current_num_threads()) {
+        if cancel.load(Ordering::Relaxed) {
+            break;
+        }
+        let outcomes: Vec<_> = pool.install(|| {
+            files.par_iter().map(|file| (file, one_of_many(file, input, output, configs, cancel))).collect()
+        });
+        for (file, outcome) in outcomes {
+            done += 1;
+            match outcome {
+                Ok(new) => computed += usize::from(new),
+                Err(error) => {
+                    failed += 1;
+                    bar.line(&format!("error: {}: {error:#}", file.display()));
+                }
+            }
+        }
+        bar.set(done, total, String::new);
+    }
+    bar.clear();
+    if cancel.load(Ordering::Relaxed) {
+        bar.line(&format!("stopped after {done} of {total} files; the same command goes on"));
+        return Ok(ExitCode::from(interrupt::EXIT_CODE));
+    }
+    let there = done as usize - computed - failed;
+    say(&format!("{total} files: {computed} computed, {there} were there, {failed} could not be read"))?;
+    Ok(if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Makes the folder, or checks that it is of these features.
+fn claim(output: &Path, configs: &[FeatureConfig]) -> Result<()> {
+    let about = || format!("cannot write to the folder {}", output.display());
+    fs::create_dir_all(output).with_context(about)?;
+    let settings = serde_json::to_vec_pretty(&serde_json::json!({
+        "features": configs,
+        "version": crooner_features::FEATURES_VERSION,
+    }))?;
+    let path = output.join(SETTINGS);
+    match fs::read(&path) {
+        Ok(found) if found == settings => Ok(()),
+        Ok(_) => bail!(
+            "{} holds features of other settings ({}): choose another folder",
+            output.display(),
+            path.display()
+        ),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(write_atomically(&path, &settings)?),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Whether anything had to be computed.
+fn one_of_many(
+    file: &Path,
+    input: &Path,
+    output: &Path,
+    configs: &[FeatureConfig],
+    cancel: &AtomicBool,
+) -> Result<bool> {
+    let relative = file.strip_prefix(input).unwrap_or(file);
+    let target = |config: &FeatureConfig| -> PathBuf {
+        // The whole name, so that song.mp3 and song.flac stay apart.
+        let mut name = relative.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.npy", config.name()));
+        output.join(relative.with_file_name(name))
+    };
+    let missing: Vec<_> =
+        configs.iter().map(|config| (config, target(config))).filter(|(_, path)| !path.exists()).collect();
+    let Some((first, _)) = missing.first() else { return Ok(false) };
+    let samples = decode(file, first)?;
+    for (config, path) in missing {
+        if cancel.load(Ordering::Relaxed) {
+            break;
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)
+                .with_context(|| format!("cannot make the folder {}", parent.display()))?;
+        }
+        write_atomically(&path, &compute(config, &samples, Format::Npy)?)?;
+    }
+    Ok(true)
+}
