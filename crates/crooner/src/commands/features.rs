@@ -21,7 +21,7 @@ const SETTINGS: &str = "features.json";
 
 pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     if args.list {
-        return list();
+        return list(args.sample_rate);
     }
     let (Some(input), Some(output)) = (&args.input, &args.output) else {
         bail!("`crooner features` needs an input and an output")
@@ -40,8 +40,9 @@ pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list() -> Result<ExitCode> {
+fn list(sample_rate: u32) -> Result<ExitCode> {
     for config in FeatureConfig::defaults() {
+        let config = config.with("sample_rate", &sample_rate.to_string())?;
         say(config.name())?;
         for (key, value) in config.settings()? {
             say(&format!("  {key} = {}", value.as_deref().unwrap_or("(derived)")))?;
