@@ -167,6 +167,16 @@ fn an_unknown_backend() {
 }
 
 #[test]
+fn unknown_kernels() {
+    let sandbox = sandbox();
+    let output = sandbox.command(&["train"]).env("CROONER_KERNELS", "sse9").output().unwrap();
+    let outcome = Outcome::of(output);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    let expected = "error: CROONER_KERNELS: expected one of portable";
+    assert!(outcome.stderr.starts_with(expected) && outcome.stderr.contains("found `sse9`"), "{outcome:?}");
+}
+
+#[test]
 fn an_unknown_data_set() {
     let error = sandbox().refuse(&["datasets", "dmeo"]);
     assert!(error.contains("dmeo") && error.contains("demo"), "{error}");
