@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::decibel::raise_to;
 use crate::{
     ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, CqtConfig, FeatureError, FourierTempogramConfig,
-    Frames, HpssHarmonicConfig, HpssPercussiveConfig, LogMelConfig, OnsetStrengthConfig, TempogramConfig,
-    TonnetzConfig, VqtConfig,
+    Frames, HpssHarmonicConfig, HpssPercussiveConfig, LogMelConfig, MfccConfig, OnsetStrengthConfig,
+    SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
+    TempogramConfig, TonnetzConfig, VqtConfig,
 };
 
 /// Turns one track after another into frames, reusing its buffers.
@@ -107,6 +108,16 @@ macro_rules! registry {
 registry! {
     /// Mel power spectrogram in dB.
     LogMel(LogMelConfig) = "log-mel",
+    /// Mel-frequency cepstral coefficients.
+    Mfcc(MfccConfig) = "mfcc",
+    /// Mean frequency.
+    SpectralCentroid(SpectralCentroidConfig) = "spectral-centroid",
+    /// Spread about the mean frequency.
+    SpectralBandwidth(SpectralBandwidthConfig) = "spectral-bandwidth",
+    /// Frequency that most of the spectrum does not exceed.
+    SpectralRolloff(SpectralRolloffConfig) = "spectral-rolloff",
+    /// Likeness to noise.
+    SpectralFlatness(SpectralFlatnessConfig) = "spectral-flatness",
     /// Magnitude of the constant-Q transform.
     Cqt(CqtConfig) = "cqt",
     /// Magnitude of the variable-Q transform.

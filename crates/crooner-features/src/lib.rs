@@ -21,6 +21,8 @@
 //! | onset strength | [`onset_strength`], [`onset_strength_multi`] | `onset.onset_strength`, `onset.onset_strength_multi` |
 //! | tempograms | [`tempogram`], [`tempogram_of`], [`fourier_tempogram`] | `feature.tempogram`, `feature.fourier_tempogram` |
 //! | over time | [`stack_memory`], [`sync`], [`recurrence_matrix`], [`statistics`] | `feature.stack_memory`, `util.sync`, `segment.recurrence_matrix`, `numpy.cov` |
+//! | cepstral coefficients, their changes | [`mfcc`], [`delta`] | `feature.mfcc`, `feature.delta` |
+//! | centroid, bandwidth, roll-off, flatness | [`spectral_centroid`], [`spectral_bandwidth`], [`spectral_rolloff`], [`spectral_flatness`] | `feature.spectral_*` |
 //! | log-mel spectrogram | [`log_mel`]; streaming: [`FeatureConfig::LogMel`] | `power_to_db(feature.melspectrogram(...))` |
 //!
 //! A function takes a whole track and returns a [`Spectrogram`], `[n_bins, n_frames]` like librosa's. An [`Extractor`],
@@ -59,9 +61,11 @@ mod hpss;
 mod log_mel;
 mod median;
 mod mel;
+mod mfcc;
 mod norm;
 mod onset;
 mod settings;
+mod spectral;
 mod stft;
 mod structure;
 mod tempogram;
@@ -88,9 +92,14 @@ pub use mel::{
     MelConfig, MelFilterBank, MelNorm, MelScale, fft_frequencies, mel_filter_bank, mel_frequencies,
     mel_spectrogram,
 };
+pub use mfcc::{DctNorm, MfccConfig, delta, mfcc};
 pub use norm::{Norm, normalize};
 pub use onset::{Aggregate, OnsetStrengthConfig, onset_strength, onset_strength_multi};
 pub use rustfft::num_complex::Complex32;
+pub use spectral::{
+    SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
+    spectral_bandwidth, spectral_centroid, spectral_flatness, spectral_rolloff,
+};
 pub use stft::{PadMode, StftConfig, power_spectrogram, stft};
 pub use structure::{
     Metric, RecurrenceConfig, RecurrenceMode, Statistics, recurrence_matrix, stack_memory, statistics, sync,
