@@ -1,47 +1,14 @@
 //! Convolution, activation, batch normalisation, max pool and dropout as one operation.
 
+use crate::activation::Activation;
 use crate::dropout::Dropout;
 use crate::error::{KernelError, check_length, check_size};
+use crate::finish::{Affine, Finish, FinishBack};
 use crate::geometry::Geometry;
-use crate::kernels::{Kernels, Work};
+use crate::kernels::Kernels;
 use crate::parallel::{Buffer, each, parts};
 use crate::pool::{Pooled, Spread};
-use crate::simd::Simd;
 use crate::{direct, winograd};
-
-/// What follows a convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// `x` where positive, `e^x - 1` elsewhere.
-    Elu,
-    /// `x` where positive, 0 elsewhere.
-    Relu,
-    /// `x`.
-    Identity,
-}
-
-impl Activation {
-    #[inline(always)]
-    pub(crate) fn of<S: Simd>(self, x: S) -> S {
-        let zero = S::zero();
-        match self {
-            // A NaN compares as not greater and comes out of `exp`.
-            Self::Elu => x.if_greater(zero, x, zero.min(x).exp().sub(S::splat(1.0))),
-            Self::Relu => x.if_greater_or_nan(zero, x, zero),
-            Self::Identity => x,
-        }
-    }
-
-    /// `d` times the derivative where the activation gave `a`: of ELU, 1 for a positive `a`, else `a + 1`.
-    #[inline(always)]
-    pub(crate) fn back<S: Simd>(self, a: S, d: S) -> S {
-        match self {
-            Self::Elu => d.mul(S::splat(1.0).min(a.add(S::splat(1.0)))),
-            Self::Relu => a.if_greater_or_nan(S::zero(), d, S::zero()),
-            Self::Identity => d,
-        }
-    }
-}
 
 /// Where batch normalisation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -537,130 +504,6 @@ unsafe impl<T> Sync for Shared<T> {}
 impl<T: Copy> Shared<T> {
     fn get(&self) -> T {
         self.0
-    }
-}
-
-/// Normalisation of the pooled values: `scale * p + shift`, `[k]` each.
-struct Affine {
-    scale: Vec<f32>,
-    shift: Vec<f32>,
-}
-
-impl Affine {
-    fn new(params: &BlockParams<'_>, mean: &[f64], inverse: &[f64], k: usize) -> Self {
-        let (mut scale, mut shift) = (vec![0.0; k], vec![0.0; k]);
-        for j in 0..mean.len() {
-            let s = f64::from(params.gamma[j]) * inverse[j];
-            scale[j] = s as f32;
-            shift[j] = (f64::from(params.beta[j]) - mean[j] * s) as f32;
-        }
-        Self { scale, shift }
-    }
-}
-
-struct Finish<'a> {
-    g: &'a Geometry,
-    affine: &'a Affine,
-    activation: Activation,
-    dropout: Option<Dropout>,
-    /// Number of the first output element in the batch.
-    first: usize,
-    from: &'a [f32],
-    to: &'a mut [f32],
-}
-
-impl Work for Finish<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self) {
-        let (k, filters) = (self.g.k(), self.g.filters);
-        let mut row = vec![0.0f32; k];
-        let pixels = self.from.chunks_exact(k).zip(self.to.chunks_exact_mut(filters));
-        for (pixel, (from, to)) in pixels.enumerate() {
-            normalise::<S>(self.affine, self.activation, from, &mut row);
-            let first = (self.first + pixel * filters) as u32;
-            match self.dropout {
-                None => to.copy_from_slice(&row[..filters]),
-                Some(dropout) => {
-                    for (i, (to, value)) in to.iter_mut().zip(&row).enumerate() {
-                        *to = value * dropout.factor(first.wrapping_add(i as u32));
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn normalise<S: Simd>(affine: &Affine, activation: Activation, from: &[f32], to: &mut [f32]) {
-    for lane in (0..from.len()).step_by(S::LANES) {
-        // SAFETY: all are whole vectors long.
-        unsafe {
-            let scale = S::load(affine.scale[lane..].as_ptr());
-            let shift = S::load(affine.shift[lane..].as_ptr());
-            let y = S::load(from[lane..].as_ptr()).fma(scale, shift);
-            activation.of(y).store(to[lane..].as_mut_ptr());
-        }
-    }
-}
-
-struct FinishBack<'a> {
-    g: &'a Geometry,
-    affine: &'a Affine,
-    activation: Activation,
-    dropout: Option<Dropout>,
-    first: usize,
-    pooled: &'a [f32],
-    from: &'a [f32],
-    to: &'a mut [f32],
-}
-
-impl Work for FinishBack<'_> {
-    /// `[2, k]`: sums of the gradient, and of the gradient times the pooled value.
-    type Output = Vec<f64>;
-
-    #[inline(always)]
-    fn run<S: Simd>(self) -> Vec<f64> {
-        let (k, filters) = (self.g.k(), self.g.filters);
-        let mut row = vec![0.0f32; k];
-        let mut sums = vec![0.0f64; 2 * k];
-        let mut partial = vec![0.0f32; 2 * k];
-        let row_of_pixels = self.g.pooled()[1];
-        let pixels =
-            self.from.chunks_exact(filters).zip(self.pooled.chunks_exact(k)).zip(self.to.chunks_exact_mut(k));
-        for (pixel, ((from, pooled), to)) in pixels.enumerate() {
-            let first = (self.first + pixel * filters) as u32;
-            match self.dropout {
-                None => to[..filters].copy_from_slice(from),
-                Some(dropout) => {
-                    for (i, (to, value)) in to.iter_mut().zip(from).enumerate() {
-                        *to = value * dropout.factor(first.wrapping_add(i as u32));
-                    }
-                }
-            }
-            to[filters..].fill(0.0);
-            normalise::<S>(self.affine, self.activation, pooled, &mut row);
-            for lane in (0..k).step_by(S::LANES) {
-                // SAFETY: all are whole vectors long.
-                unsafe {
-                    let (a, d) = (S::load(row[lane..].as_ptr()), S::load(to[lane..].as_ptr()));
-                    let d = self.activation.back(a, d);
-                    d.store(to[lane..].as_mut_ptr());
-                    let sum = partial[lane..].as_mut_ptr();
-                    S::load(sum).add(d).store(sum);
-                    let sum = partial[k + lane..].as_mut_ptr();
-                    d.fma(S::load(pooled[lane..].as_ptr()), S::load(sum)).store(sum);
-                }
-            }
-            if (pixel + 1).is_multiple_of(row_of_pixels) {
-                // A row at a time, so that long sums are made in double precision.
-                for (sum, partial) in sums.iter_mut().zip(&mut partial) {
-                    *sum += f64::from(std::mem::take(partial));
-                }
-            }
-        }
-        sums
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! A window's height of rows is computed, pooled (or spread back) and forgotten.
 
-use crate::block::Activation;
+use crate::activation::Activation;
 use crate::geometry::Geometry;
 use crate::kernels::Work;
 use crate::pool::{Pooled, Spread, pool_rows, spread_row};

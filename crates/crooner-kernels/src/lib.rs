@@ -74,10 +74,12 @@
     reason = "rows, columns and lanes are counted over several arrays at once"
 )]
 
+mod activation;
 mod block;
 mod direct;
 mod dropout;
 mod error;
+mod finish;
 mod gemm;
 mod geometry;
 mod gru;
@@ -87,9 +89,8 @@ mod pool;
 mod simd;
 mod winograd;
 
-pub use block::{
-    Activation, BlockGradients, BlockOutput, BlockParams, BlockSaved, ConvBlock, Order, Statistics,
-};
+pub use activation::Activation;
+pub use block::{BlockGradients, BlockOutput, BlockParams, BlockSaved, ConvBlock, Order, Statistics};
 pub use dropout::Dropout;
 pub use error::KernelError;
 pub use gru::{Gru, GruGradients, GruOutput, GruParams, GruSaved};

@@ -1,6 +1,6 @@
 //! Max pooling of rows of activations, and its way back.
 
-use crate::block::Activation;
+use crate::activation::Activation;
 use crate::geometry::Geometry;
 use crate::simd::Simd;
 

@@ -23,7 +23,7 @@
 //!
 //! Tiles are taken a chunk of [`CHUNK`] at a time; a chunk's `V` and `M` stay in the second-level cache.
 
-use crate::block::Activation;
+use crate::activation::Activation;
 use crate::gemm::{add_transposed_product, pack, product};
 use crate::geometry::Geometry;
 use crate::kernels::{Kernels, Work};
