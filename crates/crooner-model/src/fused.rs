@@ -15,7 +15,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, DispatchDevice, Flex, backend_extension};
-use burn::module::RunningState;
+use burn::module::{Param, RunningState};
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -23,7 +23,23 @@ use crooner_kernels::{
     Activation, BlockParams, BlockSaved, ConvBlock, Dropout, GruParams, GruSaved, Kernels, Order, Statistics,
 };
 
+use crate::crnn::config;
 use crate::gru::Gru;
+
+/// The kernels' activation, if they have it.
+fn activation(activation: config::Activation) -> Option<Activation> {
+    match activation {
+        config::Activation::Elu => Some(Activation::Elu),
+        config::Activation::Relu => Some(Activation::Relu),
+        config::Activation::Identity => Some(Activation::Identity),
+        config::Activation::Gelu => None,
+    }
+}
+
+/// Whether a block with this activation can be fused.
+pub(crate) fn knows(given: config::Activation) -> bool {
+    activation(given).is_some()
+}
 
 /// Whether `device`, or the one that it differentiates, is flex.
 pub(crate) fn runs_on(device: &Device) -> bool {
@@ -43,6 +59,8 @@ pub(crate) fn runs_on(device: &Device) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlockSetting {
     kernels: Kernels,
+    activation: Activation,
+    order: Order,
     pool: [usize; 2],
     epsilon: f64,
     dropout: Option<Dropout>,
@@ -75,40 +93,64 @@ pub(crate) trait FusedOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// `conv`, ELU, `norm`, max pool and dropout of `[batch, height, width, channels]`. As with burn's own batch norm, a
-/// differentiated input means training: its statistics are used, and added to the running ones.
-pub(crate) fn conv_block(
-    kernels: Kernels,
-    x: Tensor<4>,
-    conv: &Conv2d,
-    norm: &BatchNorm,
-    pool: [usize; 2],
-    dropout: Option<Dropout>,
-) -> Tensor<4> {
-    let batch_statistics = x.device().is_autodiff() && norm.training.is_enabled();
-    let setting = BlockSetting { kernels, pool, epsilon: norm.epsilon, dropout, batch_statistics };
-    let filters = conv.weight.dims()[0];
-    let bias = match &conv.bias {
-        Some(bias) => bias.val(),
-        None => Tensor::zeros([filters], &x.device()),
-    };
+/// A convolution and what follows it; the activation must be one that the kernels [`knows`](knows).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block<'a> {
+    pub(crate) conv: &'a Conv2d,
+    pub(crate) norm: Option<&'a BatchNorm>,
+    pub(crate) activation: config::Activation,
+    pub(crate) norm_first: bool,
+    pub(crate) pool: [usize; 2],
+    pub(crate) dropout: Option<Dropout>,
+}
+
+/// A convolution with nothing after it, of `[batch, height, width, channels]`.
+pub(crate) fn convolution(kernels: Kernels, x: Tensor<4>, conv: &Conv2d) -> Tensor<4> {
+    let activation = config::Activation::Identity;
+    let block = Block { conv, norm: None, activation, norm_first: false, pool: [1, 1], dropout: None };
+    conv_block(kernels, x, &block)
+}
+
+/// Convolution, activation and norm in their order, max pool and dropout of `[batch, height, width, channels]`. As with
+/// burn's own batch norm, a differentiated input means training: its statistics are used, and added to the running
+/// ones. Without a norm, channels have mean 0 and variance 1, gamma 1 and beta 0, and nothing is added to the variance.
+pub(crate) fn conv_block(kernels: Kernels, x: Tensor<4>, block: &Block<'_>) -> Tensor<4> {
     let device = x.device();
+    let filters = block.conv.weight.dims()[0];
+    let zeros = || Tensor::<1>::zeros([filters], &device);
+    let ones = || Tensor::<1>::ones([filters], &device);
+    let training = block.norm.filter(|norm| device.is_autodiff() && norm.training.is_enabled());
+    let setting = BlockSetting {
+        kernels,
+        #[expect(clippy::expect_used, reason = "documented: the caller asked `knows`")]
+        activation: activation(block.activation).expect("an activation of the kernels"),
+        order: if block.norm_first { Order::NormFirst } else { Order::ActivationFirst },
+        pool: block.pool,
+        epsilon: block.norm.map_or(0.0, |norm| norm.epsilon),
+        dropout: block.dropout,
+        batch_statistics: training.is_some(),
+    };
     let running = |state: &RunningState<Tensor<1>>| {
-        let value = if batch_statistics { state.value_sync() } else { state.value() };
+        let value = if training.is_some() { state.value_sync() } else { state.value() };
         value.to_device(&device)
     };
-    let (running_mean, running_var) = (running(&norm.running_mean), running(&norm.running_var));
+    let [gamma, beta, running_mean, running_var] = match block.norm {
+        Some(norm) => {
+            [norm.gamma.val(), norm.beta.val(), running(&norm.running_mean), running(&norm.running_var)]
+        }
+        None => [ones(), zeros(), zeros(), ones()],
+    };
     let (y, mean, variance) = Dispatch::conv_block(
         x.into_dispatch(),
-        conv.weight.val().into_dispatch(),
-        bias.into_dispatch(),
-        norm.gamma.val().into_dispatch(),
-        norm.beta.val().into_dispatch(),
+        block.conv.weight.val().into_dispatch(),
+        block.conv.bias.as_ref().map_or_else(zeros, |bias| bias.val()).into_dispatch(),
+        gamma.into_dispatch(),
+        beta.into_dispatch(),
         running_mean.clone().into_dispatch(),
         running_var.clone().into_dispatch(),
         setting,
     );
-    if batch_statistics {
+    if let Some(norm) = training {
         let moved = |running: Tensor<1>, batch: Tensor<1>| {
             running.mul_scalar(1.0 - norm.momentum).add(batch.mul_scalar(norm.momentum)).detach()
         };
@@ -119,13 +161,13 @@ pub(crate) fn conv_block(
 }
 
 /// States after every frame: `[batch, n_frames, d_input]` to `[batch, n_frames, units]`.
-pub(crate) fn gru(kernels: Kernels, x: Tensor<3>, gru: &Gru) -> Tensor<3> {
+pub(crate) fn gru(kernels: Kernels, x: Tensor<3>, gru: &Gru, recurrent_bias: &Param<Tensor<1>>) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::gru(
         x.into_dispatch(),
         gru.input.val().into_dispatch(),
         gru.recurrent.val().into_dispatch(),
         gru.input_bias.val().into_dispatch(),
-        gru.recurrent_bias.val().into_dispatch(),
+        recurrent_bias.val().into_dispatch(),
         kernels,
     ))
 }
@@ -149,7 +191,7 @@ fn dims(tensor: &FlexTensor) -> Vec<usize> {
 
 /// A conv block on flex tensors, all contiguous.
 #[derive(Clone, Debug)]
-struct Block {
+struct FlexBlock {
     x: FlexTensor,
     weight: FlexTensor,
     bias: FlexTensor,
@@ -158,7 +200,7 @@ struct Block {
     setting: BlockSetting,
 }
 
-impl Block {
+impl FlexBlock {
     fn layer(&self) -> ConvBlock {
         let (x, weight) = (dims(&self.x), dims(&self.weight));
         ConvBlock {
@@ -168,8 +210,8 @@ impl Block {
             channels: x[3],
             filters: weight[0],
             pool: self.setting.pool,
-            activation: Activation::Elu,
-            order: Order::ActivationFirst,
+            activation: self.setting.activation,
+            order: self.setting.order,
             epsilon: self.setting.epsilon,
             dropout: self.setting.dropout,
         }
@@ -253,7 +295,7 @@ impl FusedOps for Flex {
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let [x, weight, bias, gamma, beta] =
             [x, weight, bias, gamma, beta].map(|tensor| tensor.to_contiguous());
-        let block = Block { x, weight, bias, gamma, beta, setting };
+        let block = FlexBlock { x, weight, bias, gamma, beta, setting };
         let ([y, mean, variance], _) = block.forward(&mean.to_contiguous(), &variance.to_contiguous(), false);
         (y, mean, variance)
     }
@@ -286,7 +328,7 @@ struct BlockBackward;
 
 #[derive(Clone, Debug)]
 struct BlockState {
-    block: Block,
+    block: FlexBlock,
     saved: Arc<BlockSaved>,
 }
 
@@ -360,7 +402,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         let inputs = [x, weight, bias, gamma, beta];
         let nodes = inputs.each_ref().map(FloatTensor::<Self>::node);
         let [x, weight, bias, gamma, beta] = inputs.map(|tensor| tensor.into_primitive().to_contiguous());
-        let block = Block { x, weight, bias, gamma, beta, setting };
+        let block = FlexBlock { x, weight, bias, gamma, beta, setting };
         let given = [mean, variance].map(|tensor| tensor.into_primitive().to_contiguous());
         let ([y, mean, variance], saved) = block.forward(&given[0], &given[1], true);
         let y = match (BlockBackward.prepare::<C>(nodes).compute_bound().stateful(), saved) {

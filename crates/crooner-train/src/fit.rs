@@ -262,7 +262,8 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn start(request: &'a FitRequest<'a>) -> Result<Self, TrainError> {
         let task = request.task;
-        let input = Input { n_mels: task.n_mels(), n_classes: task.labels().len() };
+        let input =
+            Input { n_mels: task.n_mels(), n_frames: task.slice_frames(), n_classes: task.labels().len() };
         let network = request.model.init(input, request.seed, &request.device.clone().autodiff())?;
         let progress = Progress { history: Vec::new(), partial: PartialEpoch::default(), adam_steps: 0 };
         let fresh =

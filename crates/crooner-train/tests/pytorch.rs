@@ -48,7 +48,8 @@ fn network(fixture: &Tensors, device: &Device) -> Network {
         head_dropout = 0.0",
     )
     .unwrap();
-    let network = config.init(Input { n_mels: N_MELS, n_classes: N_CLASSES }, 0, device).unwrap();
+    let network =
+        config.init(Input { n_mels: N_MELS, n_frames: N_FRAMES, n_classes: N_CLASSES }, 0, device).unwrap();
     let mut weights = network.weights().unwrap();
     for NamedTensor { name, shape, values } in &mut weights {
         // Running statistics start at 0 and 1 everywhere.
