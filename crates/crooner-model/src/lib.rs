@@ -11,6 +11,7 @@
 //! | [`gru`] | [`Gru`]: gated recurrent unit, three gates in one matrix product |
 //! | [`dropout`] | [`Mode`]: masks drawn from a seed, not from a device's generator |
 //! | [`layers`] | [`Layers`]: burn's own, or on the CPU the fused ones of [`crooner_kernels`] |
+//! | [`import`](mod@import) | weights of other programs: names, layouts, conventions |
 //! | [`weights`] | named tensors out of and into a network |
 //!
 //! Initial weights and dropout masks are computed on the host from a seed, because the random
@@ -34,6 +35,7 @@ pub mod dropout;
 #[cfg(feature = "flex")]
 mod fused;
 pub mod gru;
+pub mod import;
 mod init;
 pub mod layers;
 mod network;
