@@ -143,7 +143,7 @@ pub(crate) fn conv_block(kernels: Kernels, x: Tensor<4>, block: &Block<'_>) -> T
     let (y, mean, variance) = Dispatch::conv_block(
         x.into_dispatch(),
         block.conv.weight.val().into_dispatch(),
-        block.conv.bias.as_ref().map_or_else(zeros, |bias| bias.val()).into_dispatch(),
+        block.conv.bias.as_ref().map_or_else(zeros, Param::val).into_dispatch(),
         gamma.into_dispatch(),
         beta.into_dispatch(),
         running_mean.clone().into_dispatch(),

@@ -418,7 +418,8 @@ mod tests {
         let blocks = ["filters", "pool", "filters", "pool"];
         let mut expected: Vec<_> = old.into_iter().chain(blocks).chain(["momentum", "epsilon"]).collect();
         let mut found = keys;
-        (expected.sort_unstable(), found.sort_unstable());
+        expected.sort_unstable();
+        found.sort_unstable();
         assert_eq!(found, expected, "{text}");
     }
 
@@ -427,9 +428,15 @@ mod tests {
         type Spoil = fn(&mut CrnnConfig);
         let cases: [(&str, Spoil); 12] = [
             ("blocks: expected at least one block, found none", |c| c.blocks.clear()),
-            ("blocks[1].filters: expected at least 1, found 0", |c| c.blocks[1].filters = 0),
-            ("blocks[0].pool: expected two sizes of at least 1, found [0, 2]", |c| c.blocks[0].pool[0] = 0),
-            ("blocks[0].convolutions: expected at least 1, found 0", |c| c.blocks[0].convolutions = 0),
+            ("blocks[1].filters: expected at least 1, found 0", |c| {
+                c.blocks[1].filters = 0;
+            }),
+            ("blocks[0].pool: expected two sizes of at least 1, found [0, 2]", |c| {
+                c.blocks[0].pool[0] = 0;
+            }),
+            ("blocks[0].convolutions: expected at least 1, found 0", |c| {
+                c.blocks[0].convolutions = 0;
+            }),
             ("blocks[0].kernel: expected two odd sizes, found [2, 3]", |c| {
                 c.blocks[0].kernel = Some([2, 3]);
             }),
@@ -444,13 +451,17 @@ mod tests {
                     c.recurrence.initial_state = InitialState::Previous;
                 },
             ),
-            ("kernel: expected two odd sizes, found [3, 4]", |c| c.kernel = [3, 4]),
-            ("block_dropout: expected a share of at least 0 and below 1, found 1", |c| c.block_dropout = 1.0),
+            ("kernel: expected two odd sizes, found [3, 4]", |c| {
+                c.kernel = [3, 4];
+            }),
+            ("block_dropout: expected a share of at least 0 and below 1, found 1", |c| {
+                c.block_dropout = 1.0;
+            }),
             ("batch_norm.momentum: expected a share of at least 0 and below 1, found -0.5", |c| {
                 c.batch_norm.momentum = -0.5;
             }),
             ("batch_norm.epsilon: expected a positive number, found NaN", |c| {
-                c.batch_norm.epsilon = f64::NAN
+                c.batch_norm.epsilon = f64::NAN;
             }),
         ];
         for (message, spoil) in cases {
