@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use burn::module::Module;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
-use crooner_model::{Input, Mode, ModelConfig, NamedTensor, Network};
+use crooner_model::{Input, Mode, ModelConfig, NamedTensor, Network, Output};
 use crooner_split::Side;
 use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
@@ -214,6 +214,13 @@ pub fn fit(request: &FitRequest<'_>, mut watch: impl FnMut(FitEvent<'_>)) -> Res
                 request.model.min_frames()
             ),
             found: request.task.slice_frames().to_string(),
+        });
+    }
+    if request.model.output() != Output::Softmax {
+        return Err(TrainError::OutOfRange {
+            key: "model.crnn.output",
+            expected: "softmax: a track has one artist".to_owned(),
+            found: "sigmoid".to_owned(),
         });
     }
     let mut run = Run::start(request)?;
