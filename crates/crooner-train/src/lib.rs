@@ -8,6 +8,7 @@
 //! | [`adam`] | the optimiser |
 //! | [`checkpoint`] | the state of a training run, in one file |
 //! | [`classifier`] | a trained network with all it needs to hear a new file, in one file |
+//! | [`recording`] | what of a recording is heard, and how exactly |
 //! | [`evaluate`](mod@evaluate) | predictions of slices and tracks, and their scores |
 //! | [`metrics`] | confusion matrices, F1, accuracy |
 //! | [`bootstrap`] | intervals over tracks |
@@ -25,6 +26,7 @@ pub mod evaluate;
 mod file;
 pub mod fit;
 pub mod metrics;
+pub mod recording;
 mod seeds;
 pub mod task;
 
@@ -34,4 +36,5 @@ pub use evaluate::{Evaluation, SlicePredictions, evaluate};
 pub use file::write_atomically;
 pub use fit::{FitConfig, FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
 pub use metrics::{ClassScores, Confusion};
+pub use recording::{Heard, Listener, Precision, Recording, Short};
 pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};

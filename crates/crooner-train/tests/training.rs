@@ -14,8 +14,8 @@ use crooner_train::checkpoint::Identity;
 use crooner_train::evaluate::predict_side;
 use crooner_train::fit::best_epoch;
 use crooner_train::{
-    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Stopped, Task,
-    TaskRow, TrainError, evaluate, fit,
+    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Recording, Stopped,
+    Task, TaskRow, TrainError, evaluate, fit,
 };
 use half::f16;
 
@@ -254,6 +254,7 @@ fn classifier(frames: &Frames) -> Classifier {
         features: toml::from_str::<FeatureConfig>(&format!("[log-mel]\nn_mels = {N_MELS}")).unwrap(),
         slice_frames: SLICE_FRAMES,
         model: model(),
+        recording: Recording::default(),
         labels: ["Ada", "Bob", "Cyd"].map(str::to_owned).to_vec(),
         split: "none".to_owned(),
         seed: 0,

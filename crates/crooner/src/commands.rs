@@ -2,8 +2,12 @@
 
 pub(crate) mod datasets;
 pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod features;
+pub(crate) mod import;
 pub(crate) mod info;
+mod model;
+pub(crate) mod models;
 pub(crate) mod predict;
 pub(crate) mod prepare_data;
 mod scores;
