@@ -26,8 +26,11 @@ pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     let (Some(input), Some(output)) = (&args.input, &args.output) else {
         bail!("`crooner features` needs an input and an output")
     };
-    let configs: Vec<FeatureConfig> =
-        args.features.iter().map(|name| configure(name, args)).collect::<Result<_>>()?;
+    let configs: Vec<FeatureConfig> = args
+        .features
+        .iter()
+        .map(|name| configure(name, args.sample_rate, &args.settings))
+        .collect::<Result<_>>()?;
     if input.is_dir() {
         return folder(input, output, &configs, args.jobs);
     }
@@ -51,9 +54,10 @@ fn list(sample_rate: u32) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn configure(name: &str, args: &FeaturesArgs) -> Result<FeatureConfig> {
-    let mut config = FeatureConfig::named(name)?.with("sample_rate", &args.sample_rate.to_string())?;
-    for setting in &args.settings {
+/// The feature called `name` at `sample_rate`, with `settings` as `KEY=VALUE`.
+pub(super) fn configure(name: &str, sample_rate: u32, settings: &[String]) -> Result<FeatureConfig> {
+    let mut config = FeatureConfig::named(name)?.with("sample_rate", &sample_rate.to_string())?;
+    for setting in settings {
         let Some((key, value)) = setting.split_once('=') else {
             bail!("--set {setting}: expected KEY=VALUE, such as --set n_fft=1024")
         };
