@@ -4,14 +4,27 @@
 //!
 //! | feature | here | librosa |
 //! |---|---|---|
-//! | short-time Fourier transform | [`stft`] | `stft` |
-//! | power spectrogram | [`power_spectrogram`], [`Spectrogram::power`] | `abs(stft(y))**2` |
-//! | magnitude spectrogram | [`Spectrogram::magnitude`] | `abs(stft(y))` |
-//! | windows | [`Window::coefficients`] | `filters.get_window` |
+//! | short-time Fourier transform, its inverse | [`stft`], [`istft`] | `stft`, `istft` |
+//! | power and magnitude spectrogram | [`power_spectrogram`], [`Spectrogram::power`], [`Spectrogram::magnitude`] | `abs(stft(y))**2`, `abs(stft(y))` |
+//! | phase | [`Spectrogram::phase`] | `numpy.angle(stft(y))` |
+//! | samples out of magnitudes | [`griffin_lim`] | `griffinlim` |
+//! | windows | [`Window::coefficients`], [`Window::symmetric`] | `filters.get_window` |
+//! | emphasis | [`preemphasis`], [`deemphasis`] | `effects.preemphasis`, `effects.deemphasis` |
 //! | mel scale | [`MelScale`], [`mel_frequencies`], [`fft_frequencies`] | `hz_to_mel`, `mel_to_hz`, `mel_frequencies`, `fft_frequencies` |
+//! | pitch | [`hz_to_midi`], [`midi_to_hz`], [`note_to_midi`], [`note_to_hz`], [`midi_to_note`], [`hz_to_note`], [`hz_to_octs`], [`octs_to_hz`], [`cqt_frequencies`] | the same |
+//! | time | [`frames_to_samples`], [`samples_to_frames`], [`frames_to_time`], [`time_to_frames`], [`samples_to_time`], [`time_to_samples`] | the same |
 //! | mel filter bank | [`mel_filter_bank`] | `filters.mel` |
-//! | mel spectrogram | [`mel_spectrogram`] | `feature.melspectrogram` |
-//! | decibels | [`power_to_db`], [`amplitude_to_db`] | `power_to_db`, `amplitude_to_db` |
+//! | mel spectrogram | [`mel_spectrogram`], [`MelSpectrogramConfig`] | `feature.melspectrogram` |
+//! | log-mel spectrogram | [`log_mel`]; streaming: [`FeatureConfig::LogMel`] | `power_to_db(feature.melspectrogram(...))` |
+//! | decibels | [`power_to_db`], [`amplitude_to_db`], [`db_to_power`], [`db_to_amplitude`] | the same |
+//! | loudness of frequencies | [`frequency_weighting`], [`perceptual_weighting`] | `A_weighting` to `D_weighting`, `perceptual_weighting` |
+//! | per-channel energy normalisation | [`pcen`], [`pcen_mel`] | `pcen` |
+//! | cepstral coefficients, their changes | [`mfcc`], [`delta`], [`mfcc_delta`], [`dct_matrix`] | `feature.mfcc`, `feature.delta`, `scipy.fft.dct` |
+//! | back from them | [`mfcc_to_mel`], [`mel_to_stft`], [`mel_to_audio`] | `feature.inverse.mfcc_to_mel`, ... |
+//! | centroid, bandwidth, roll-off, flatness, contrast | [`spectral_centroid`], [`spectral_bandwidth`], [`spectral_rolloff`], [`spectral_flatness`], [`spectral_contrast`] | `feature.spectral_*` |
+//! | polynomial features | [`poly_features`] | `feature.poly_features` |
+//! | zero-crossing rate | [`zero_crossing_rate`] | `feature.zero_crossing_rate` |
+//! | RMS | [`rms`], [`rms_of_spectrogram`] | `feature.rms` |
 //! | constant-Q family | [`cqt`], [`vqt`], [`pseudo_cqt`], [`hybrid_cqt`], [`icqt`], [`wavelet_lengths`] | `cqt`, `vqt`, `pseudo_cqt`, `hybrid_cqt`, `icqt`, `filters.wavelet_lengths` |
 //! | tuning | [`estimate_tuning`], [`pitch_tuning`], [`piptrack`] | the same |
 //! | chroma | [`chroma_stft`], [`chroma_cqt`], [`chroma_vqt`], [`chroma_cens`], [`tonnetz`] | `feature.chroma_stft`, ... |
@@ -21,49 +34,63 @@
 //! | onset strength | [`onset_strength`], [`onset_strength_multi`] | `onset.onset_strength`, `onset.onset_strength_multi` |
 //! | tempograms | [`tempogram`], [`tempogram_of`], [`fourier_tempogram`] | `feature.tempogram`, `feature.fourier_tempogram` |
 //! | over time | [`stack_memory`], [`sync`], [`recurrence_matrix`], [`statistics`] | `feature.stack_memory`, `util.sync`, `segment.recurrence_matrix`, `numpy.cov` |
-//! | cepstral coefficients, their changes | [`mfcc`], [`delta`] | `feature.mfcc`, `feature.delta` |
-//! | centroid, bandwidth, roll-off, flatness | [`spectral_centroid`], [`spectral_bandwidth`], [`spectral_rolloff`], [`spectral_flatness`] | `feature.spectral_*` |
-//! | log-mel spectrogram | [`log_mel`]; streaming: [`FeatureConfig::LogMel`] | `power_to_db(feature.melspectrogram(...))` |
 //!
 //! A function takes a whole track and returns a [`Spectrogram`], `[n_bins, n_frames]` like librosa's. An [`Extractor`],
 //! built from a [`FeatureConfig`], takes a track in blocks of any size and returns [`Frames`], `[n_frames, n_bins]`; the
 //! values are the same bit for bit.
 //!
 //! # How equal
-//! Tests compare with arrays computed by librosa from five recordings: linear values within 2e-6 of the largest plus
-//! 1e-7, decibels within 2e-3 dB down to 80 dB below the peak. librosa itself computes its spectra in `f64` and stores
-//! `f32`; here they are computed in `f32` (filters, windows and frequencies in `f64`). On one machine the same samples
-//! always give the same bytes; machines whose processors differ may differ in the last bits, because the FFT picks its
-//! instructions at run time.
+//! Tests compare with arrays computed by librosa from five recordings, and from silence, single samples, constants, odd
+//! sizes and settings away from their defaults: linear values within 2e-6 of the largest plus 1e-7, decibels and cepstral
+//! coefficients within 2e-3 down to 80 dB below the peak, zero crossings and roll-off equal. librosa computes its spectra
+//! in `f64` and stores `f32`. Here spectra, mel bands and log-mel are computed in `f32` (filters, windows and frequencies in
+//! `f64`), descriptors, PCEN and liftered coefficients in `f64` too, since they weigh quiet bins. On one machine the same
+//! samples always give the same bytes; machines whose processors differ may differ in the last bits, because the FFT
+//! picks its instructions at run time.
 //!
 //! Constant-Q magnitudes are within 5e-6 of the largest, all resampling included. Where frames are scaled to their own
-//! largest value (chroma), quiet ones may differ by up to 5e-4; onset strength is within 2e-3 dB.
+//! largest value (chroma), quiet ones may differ by up to 5e-4; onset strength is within 2e-3 dB. Griffin-Lim carries
+//! rounding from round to round: 5e-6 of the largest after 8, where librosa's runs in `f32` and `f64` are 2.5e-6 apart.
 //!
 //! # Deliberately absent
 //! - *Constant-Q*: intervals other than equal; another resampler than soxr's high quality.
-//! - *STFT*: odd `n_fft`, windows besides Hann and Hamming, padding besides zeros and reflection: no published
-//!   music model asks for them. A track that librosa would only warn about (no samples, or shorter than an uncentred
-//!   window) is an error. The inverse transform has no use in classification.
-//! - *Mel*: `power` other than 2; other norms than Slaney's and none; edges above half the sample rate, where librosa
-//!   returns empty bands. Bands narrower than the bins stay, as in librosa; see [`MelFilterBank::empty_bands`].
+//! - *STFT*: windows besides those of [`Window`]; padding besides zeros, reflection and the edge. A track that librosa
+//!   would only warn about (no samples, or shorter than an uncentred window) is an error.
+//! - *Mel*: other norms than Slaney's and none; edges above half the sample rate, where librosa returns empty bands. Bands
+//!   narrower than the bins stay, as in librosa; see [`MelFilterBank::empty_bands`].
 //! - *Decibels*: a reference function other than the largest value; `top_db = 0`.
-//! - *Samples*: multichannel input (mix down first), integers, and magnitudes above [`MAX_SAMPLE`].
+//! - *Cepstrum*: the cosine transform of type 1.
+//! - *Griffin-Lim*: NumPy's random numbers; a seed gives others.
+//! - *Samples*: multichannel input (mix down first, by the mean as `librosa.to_mono`), integers, and magnitudes above
+//!   [`MAX_SAMPLE`].
 
 mod chroma;
 mod chroma_cqt;
 mod constant_q;
+mod contrast;
+mod convert;
+mod dct;
 mod decibel;
+mod delta;
 mod error;
 mod feature;
+mod framed;
 mod frames;
 mod framing;
 mod hpss;
+mod inverse;
+mod level;
 mod log_mel;
+mod magnitude;
 mod median;
 mod mel;
+mod mel_inverse;
+mod mel_power;
 mod mfcc;
 mod norm;
 mod onset;
+mod pcen;
+mod poly;
 mod settings;
 mod spectral;
 mod stft;
@@ -71,6 +98,8 @@ mod structure;
 mod tempogram;
 mod transform;
 mod tuning;
+mod waveform;
+mod weighting;
 mod whole_track;
 mod window;
 
@@ -82,19 +111,34 @@ pub use chroma_cqt::{
 pub use constant_q::{
     CqtConfig, VqtConfig, WaveletLengths, cqt, hybrid_cqt, icqt, pseudo_cqt, vqt, wavelet_lengths,
 };
-pub use decibel::{DbConfig, Reference, amplitude_to_db, power_to_db};
+pub use contrast::{SpectralContrastConfig, spectral_contrast};
+pub use convert::{
+    cqt_frequencies, frames_to_samples, frames_to_time, hz_to_midi, hz_to_note, hz_to_octs, midi_to_hz,
+    midi_to_note, note_to_hz, note_to_midi, octs_to_hz, samples_to_frames, samples_to_time, time_to_frames,
+    time_to_samples,
+};
+pub use dct::{DctNorm, dct_matrix};
+pub use decibel::{DbConfig, Reference, amplitude_to_db, db_to_amplitude, db_to_power, power_to_db};
+pub use delta::{DeltaConfig, DeltaMode, delta};
 pub use error::{FeatureError, MAX_SAMPLE};
 pub use feature::{Extractor, FeatureConfig};
 pub use frames::{Frames, Spectrogram};
 pub use hpss::{HpssConfig, HpssHarmonicConfig, HpssPercussiveConfig, hpss};
+pub use inverse::{GriffinLimConfig, InitialPhase, griffin_lim, istft};
+pub use level::{RmsConfig, ZeroCrossingRateConfig, rms, rms_of_spectrogram, zero_crossing_rate};
 pub use log_mel::{LogMelConfig, log_mel};
+pub use magnitude::StftMagnitudeConfig;
 pub use mel::{
     MelConfig, MelFilterBank, MelNorm, MelScale, fft_frequencies, mel_filter_bank, mel_frequencies,
     mel_spectrogram,
 };
-pub use mfcc::{DctNorm, MfccConfig, delta, mfcc};
+pub use mel_inverse::{MelToStftConfig, MfccToMelConfig, mel_to_audio, mel_to_stft, mfcc_to_mel};
+pub use mel_power::MelSpectrogramConfig;
+pub use mfcc::{MfccConfig, MfccDeltaConfig, mfcc, mfcc_delta};
 pub use norm::{Norm, normalize};
 pub use onset::{Aggregate, OnsetStrengthConfig, onset_strength, onset_strength_multi};
+pub use pcen::{PcenConfig, PcenMelConfig, pcen, pcen_mel};
+pub use poly::{PolyFeaturesConfig, poly_features};
 pub use rustfft::num_complex::Complex32;
 pub use spectral::{
     SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
@@ -106,7 +150,9 @@ pub use structure::{
 };
 pub use tempogram::{FourierTempogramConfig, TempogramConfig, fourier_tempogram, tempogram, tempogram_of};
 pub use tuning::{PiptrackConfig, Tuning, estimate_tuning, piptrack, pitch_tuning};
+pub use waveform::{WaveformConfig, deemphasis, preemphasis};
+pub use weighting::{Weighting, frequency_weighting, perceptual_weighting};
 pub use window::Window;
 
 /// Bumped whenever a change may alter the numbers of any feature.
-pub const FEATURES_VERSION: u32 = 1;
+pub const FEATURES_VERSION: u32 = 2;

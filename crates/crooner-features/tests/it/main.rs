@@ -6,11 +6,13 @@
 mod config;
 mod errors;
 mod golden;
+mod golden_edges;
 mod golden_rhythm;
 mod golden_spectral;
 mod golden_tonal;
 mod oracle;
 mod properties;
+mod spectral;
 mod streaming;
 mod tonal;
 
