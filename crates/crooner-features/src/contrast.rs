@@ -98,7 +98,7 @@ impl Feature for SpectralContrastConfig {
 /// The valley of every band, then the peak of every band.
 struct Extremes {
     magnitudes: Magnitudes,
-    sorted: Vec<f32>,
+    sorted: Vec<u32>,
     bands: Vec<Band>,
 }
 
@@ -107,16 +107,20 @@ impl Compute for Extremes {
         let magnitudes = self.magnitudes.of(samples);
         let (valleys, peaks) = out.split_at_mut(self.bands.len());
         for ((band, valley), peak) in self.bands.iter().zip(valleys).zip(peaks) {
+            // Magnitudes are not negative, so that their bits are in their order, and integers are quicker to compare.
             self.sorted.clear();
-            self.sorted.extend_from_slice(&magnitudes[band.bins.clone()]);
-            let mean = |values: &[f32]| {
-                (values.iter().map(|&x| f64::from(x)).sum::<f64>() / values.len() as f64) as f32
+            self.sorted.extend(magnitudes[band.bins.clone()].iter().map(|x| x.to_bits()));
+            let mean = |values: &[u32]| {
+                (values.iter().map(|&x| f64::from(f32::from_bits(x))).sum::<f64>() / values.len() as f64)
+                    as f32
             };
             let n = band.n_extreme;
-            self.sorted.select_nth_unstable_by(n - 1, f32::total_cmp);
+            self.sorted.select_nth_unstable(n - 1);
             *valley = mean(&self.sorted[..n]);
             let first_of_peak = self.sorted.len() - n;
-            self.sorted.select_nth_unstable_by(first_of_peak, f32::total_cmp);
+            // What made the valley need not be looked at again, unless it makes the peak too.
+            let skipped = if first_of_peak >= n { n } else { 0 };
+            self.sorted[skipped..].select_nth_unstable(first_of_peak - skipped);
             *peak = mean(&self.sorted[first_of_peak..]);
         }
     }

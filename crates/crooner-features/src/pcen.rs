@@ -95,12 +95,17 @@ impl Normaliser {
             // The filter starts as after endless frames of energy 1, times the weight of what came before.
             let before = if self.is_first { 1.0 } else { *average };
             *average = self.smoothing * (scale * f64::from(largest)) + (1.0 - self.smoothing) * before;
-            let smooth = (-gain * (eps.ln() + (*average / eps).ln_1p())).exp();
+            // librosa adds in the logarithm; the sum is the same.
+            let smooth = (-gain * (eps + *average).ln()).exp();
             let energy = scale * f64::from(energies[bin]);
             *out = if power == 0.0 {
                 (energy * smooth).ln_1p()
             } else if bias == 0.0 {
-                (power * (energy.ln() + smooth.ln())).exp()
+                (energy * smooth).powf(power)
+            } else if power == 0.5 {
+                // The default: `√(x + b) - √b` without its cancellation.
+                let x = energy * smooth;
+                x / ((x + bias).sqrt() + bias_powered)
             } else {
                 bias_powered * (power * (energy * smooth / bias).ln_1p()).exp_m1()
             } as f32;

@@ -183,13 +183,32 @@ impl SpectralRolloffConfig {
 
 impl SpectralFlatnessConfig {
     fn describe(&self, magnitudes: &[f32], _hz: f64) -> f32 {
+        let n = magnitudes.len() as f64;
+        let amin = f64::from(self.amin);
         let value = |x: &f32| {
             let x = f64::from(*x);
             let powered = if self.power == 2.0 { x * x } else { x.powf(f64::from(self.power)) };
-            powered.max(f64::from(self.amin))
+            if powered > amin { powered } else { amin }
         };
-        let n = magnitudes.len() as f64;
-        let geometric = (magnitudes.iter().map(|x| value(x).ln()).sum::<f64>() / n).exp();
-        (geometric / (magnitudes.iter().map(value).sum::<f64>() / n)) as f32
+        let (groups, rest) = magnitudes.as_chunks::<FACTORS>();
+        let (mut logarithms, mut sum) = (0.0, 0.0);
+        for group in groups {
+            let values = group.each_ref().map(value);
+            sum += values.iter().sum::<f64>();
+            logarithms += if self.power <= 2.0 {
+                // One logarithm for all: values of 1e-30 to 1e30 are far from the limits of `f64`, even multiplied.
+                values.iter().product::<f64>().ln()
+            } else {
+                values.iter().map(|value| value.ln()).sum()
+            };
+        }
+        for value in rest.iter().map(value) {
+            sum += value;
+            logarithms += value.ln();
+        }
+        ((logarithms / n).exp() / (sum / n)) as f32
     }
 }
+
+/// Values multiplied before a logarithm is taken of them.
+const FACTORS: usize = 8;
