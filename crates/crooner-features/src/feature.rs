@@ -6,8 +6,8 @@ use crate::decibel::raise_to;
 use crate::{
     ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, CqtConfig, FeatureError, FourierTempogramConfig,
     Frames, HpssHarmonicConfig, HpssPercussiveConfig, LogMelConfig, MfccConfig, OnsetStrengthConfig,
-    SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
-    TempogramConfig, TonnetzConfig, VqtConfig,
+    PlpConfig, PyinConfig, SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig,
+    SpectralRolloffConfig, TempogramConfig, TonnetzConfig, VqtConfig, YinConfig,
 };
 
 /// Turns one track after another into frames, reusing its buffers.
@@ -136,6 +136,12 @@ registry! {
     Tempogram(TempogramConfig) = "tempogram",
     /// Magnitude of the Fourier tempogram.
     FourierTempogram(FourierTempogramConfig) = "fourier-tempogram",
+    /// Predominant local pulse.
+    Plp(PlpConfig) = "plp",
+    /// Fundamental frequency by YIN, in Hz.
+    Yin(YinConfig) = "yin",
+    /// Fundamental frequency by pYIN in Hz, voicing and its probability.
+    Pyin(PyinConfig) = "pyin",
     /// Harmonic part of the magnitude spectrogram.
     HpssHarmonic(HpssHarmonicConfig) = "hpss-harmonic",
     /// Percussive part of the magnitude spectrogram.

@@ -20,6 +20,10 @@
 //! | harmonic and percussive parts | [`hpss`] | `decompose.hpss` |
 //! | onset strength | [`onset_strength`], [`onset_strength_multi`] | `onset.onset_strength`, `onset.onset_strength_multi` |
 //! | tempograms | [`tempogram`], [`tempogram_of`], [`fourier_tempogram`] | `feature.tempogram`, `feature.fourier_tempogram` |
+//! | onsets | [`onset_detect`], [`peak_pick`], [`onset_backtrack`] | `onset.onset_detect`, `util.peak_pick`, `onset.onset_backtrack` |
+//! | tempo and beats | [`tempo`], [`tempo_curve_of`], [`beat_track`], [`plp`] | `feature.tempo`, `beat.beat_track`, `beat.plp` |
+//! | fundamental frequency | [`yin`], [`pyin`] | `yin`, `pyin` |
+//! | reassigned spectrogram | [`reassigned_spectrogram`] | `reassigned_spectrogram` |
 //! | over time | [`stack_memory`], [`sync`], [`recurrence_matrix`], [`statistics`] | `feature.stack_memory`, `util.sync`, `segment.recurrence_matrix`, `numpy.cov` |
 //! | cepstral coefficients, their changes | [`mfcc`], [`delta`] | `feature.mfcc`, `feature.delta` |
 //! | centroid, bandwidth, roll-off, flatness | [`spectral_centroid`], [`spectral_bandwidth`], [`spectral_rolloff`], [`spectral_flatness`] | `feature.spectral_*` |
@@ -49,6 +53,7 @@
 //! - *Decibels*: a reference function other than the largest value; `top_db = 0`.
 //! - *Samples*: multichannel input (mix down first), integers, and magnitudes above [`MAX_SAMPLE`].
 
+mod beat;
 mod chroma;
 mod chroma_cqt;
 mod constant_q;
@@ -64,23 +69,33 @@ mod mel;
 mod mfcc;
 mod norm;
 mod onset;
+mod peaks;
+mod periodicity;
+mod plp;
+mod pyin;
+mod reassigned;
 mod settings;
 mod spectral;
 mod stft;
 mod structure;
+mod tempo;
 mod tempogram;
 mod transform;
 mod tuning;
+mod viterbi;
 mod whole_track;
 mod window;
+mod yin;
 
+pub use beat::{BeatTrackConfig, Beats, beat_track, beat_track_of};
 pub use chroma::{ChromaStftConfig, chroma_filter_bank, chroma_stft};
 pub use chroma_cqt::{
     ChromaCensConfig, ChromaCqtConfig, CqtMode, TonnetzConfig, chroma_cens, chroma_cqt, chroma_vqt,
     cq_to_chroma, tonnetz,
 };
 pub use constant_q::{
-    CqtConfig, VqtConfig, WaveletLengths, cqt, hybrid_cqt, icqt, pseudo_cqt, vqt, wavelet_lengths,
+    CqtConfig, VqtConfig, WaveletLengths, cqt, cqt_frequencies, hybrid_cqt, icqt, pseudo_cqt, vqt,
+    wavelet_lengths,
 };
 pub use decibel::{DbConfig, Reference, amplitude_to_db, power_to_db};
 pub use error::{FeatureError, MAX_SAMPLE};
@@ -95,6 +110,12 @@ pub use mel::{
 pub use mfcc::{DctNorm, MfccConfig, delta, mfcc};
 pub use norm::{Norm, normalize};
 pub use onset::{Aggregate, OnsetStrengthConfig, onset_strength, onset_strength_multi};
+pub use peaks::{
+    OnsetDetectConfig, PeakPickConfig, onset_backtrack, onset_detect, onset_detect_of, peak_pick,
+};
+pub use plp::{PlpConfig, plp, plp_of};
+pub use pyin::{Pitch, PyinConfig, pyin};
+pub use reassigned::{Reassigned, ReassignedConfig, reassigned_spectrogram};
 pub use rustfft::num_complex::Complex32;
 pub use spectral::{
     SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
@@ -104,9 +125,11 @@ pub use stft::{PadMode, StftConfig, power_spectrogram, stft};
 pub use structure::{
     Metric, RecurrenceConfig, RecurrenceMode, Statistics, recurrence_matrix, stack_memory, statistics, sync,
 };
+pub use tempo::{TempoConfig, fourier_tempo_frequencies, tempo, tempo_curve_of, tempo_frequencies, tempo_of};
 pub use tempogram::{FourierTempogramConfig, TempogramConfig, fourier_tempogram, tempogram, tempogram_of};
 pub use tuning::{PiptrackConfig, Tuning, estimate_tuning, piptrack, pitch_tuning};
 pub use window::Window;
+pub use yin::{YinConfig, yin};
 
 /// Bumped whenever a change may alter the numbers of any feature.
 pub const FEATURES_VERSION: u32 = 1;

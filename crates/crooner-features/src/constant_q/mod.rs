@@ -19,7 +19,7 @@ pub use inverse::icqt;
 pub(crate) use pseudo::hybrid as hybrid_frames;
 pub use pseudo::{hybrid_cqt, pseudo_cqt};
 pub(crate) use wavelet::c1_hz;
-pub use wavelet::{WaveletLengths, wavelet_lengths};
+pub use wavelet::{WaveletLengths, cqt_frequencies, wavelet_lengths};
 
 use crate::transform::FrameTransform;
 use crate::whole_track::{dot, padded};
