@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::decibel::raise_to;
 use crate::{
     ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, CqtConfig, FeatureError, FourierTempogramConfig,
-    Frames, HpssHarmonicConfig, HpssPercussiveConfig, LogMelConfig, MfccConfig, OnsetStrengthConfig,
-    PlpConfig, PyinConfig, SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig,
-    SpectralRolloffConfig, TempogramConfig, TonnetzConfig, VqtConfig, YinConfig,
+    Frames, HpssHarmonicConfig, HpssPercussiveConfig, IirtConfig, LogMelConfig, MfccConfig,
+    OnsetStrengthConfig, PlpConfig, PyinConfig, SpectralBandwidthConfig, SpectralCentroidConfig,
+    SpectralFlatnessConfig, SpectralRolloffConfig, TempogramConfig, TonnetzConfig, VqtConfig, YinConfig,
 };
 
 /// Turns one track after another into frames, reusing its buffers.
@@ -136,6 +136,8 @@ registry! {
     Tempogram(TempogramConfig) = "tempogram",
     /// Magnitude of the Fourier tempogram.
     FourierTempogram(FourierTempogramConfig) = "fourier-tempogram",
+    /// Energy of semitones by recursive filters.
+    Iirt(IirtConfig) = "iirt",
     /// Predominant local pulse.
     Plp(PlpConfig) = "plp",
     /// Fundamental frequency by YIN, in Hz.

@@ -23,6 +23,7 @@
 //! | onsets | [`onset_detect`], [`peak_pick`], [`onset_backtrack`] | `onset.onset_detect`, `util.peak_pick`, `onset.onset_backtrack` |
 //! | tempo and beats | [`tempo`], [`tempo_curve_of`], [`beat_track`], [`plp`] | `feature.tempo`, `beat.beat_track`, `beat.plp` |
 //! | fundamental frequency | [`yin`], [`pyin`] | `yin`, `pyin` |
+//! | semitone filters | [`iirt`], [`semitone_filter_bank`] | `iirt`, `filters.semitone_filterbank` |
 //! | reassigned spectrogram | [`reassigned_spectrogram`] | `reassigned_spectrogram` |
 //! | over time | [`stack_memory`], [`sync`], [`recurrence_matrix`], [`statistics`] | `feature.stack_memory`, `util.sync`, `segment.recurrence_matrix`, `numpy.cov` |
 //! | cepstral coefficients, their changes | [`mfcc`], [`delta`] | `feature.mfcc`, `feature.delta` |
@@ -58,11 +59,13 @@ mod chroma;
 mod chroma_cqt;
 mod constant_q;
 mod decibel;
+mod elliptic;
 mod error;
 mod feature;
 mod frames;
 mod framing;
 mod hpss;
+mod iirt;
 mod log_mel;
 mod median;
 mod mel;
@@ -75,6 +78,7 @@ mod plp;
 mod pyin;
 mod reassigned;
 mod settings;
+mod simd;
 mod spectral;
 mod stft;
 mod structure;
@@ -84,6 +88,7 @@ mod transform;
 mod tuning;
 mod viterbi;
 mod whole_track;
+mod wide;
 mod window;
 mod yin;
 
@@ -102,6 +107,7 @@ pub use error::{FeatureError, MAX_SAMPLE};
 pub use feature::{Extractor, FeatureConfig};
 pub use frames::{Frames, Spectrogram};
 pub use hpss::{HpssConfig, HpssHarmonicConfig, HpssPercussiveConfig, hpss};
+pub use iirt::{IirtConfig, SemitoneFilter, iirt, semitone_filter_bank};
 pub use log_mel::{LogMelConfig, log_mel};
 pub use mel::{
     MelConfig, MelFilterBank, MelNorm, MelScale, fft_frequencies, mel_filter_bank, mel_frequencies,

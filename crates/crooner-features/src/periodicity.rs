@@ -173,6 +173,9 @@ impl DifferenceFunction {
     }
 
     /// `d[l] · l / Σ_{1..=l} d` for `l` from `min_period` to `max_period`, with `d[l] = 2 (r[0] - r[l]) - Σ_{i<l} x[i]²`.
+    ///
+    /// librosa subtracts nothing from `d[1]`, which moves every later mean a little: enough to decide whether a trough is
+    /// below a threshold.
     fn difference(&self, frame: &[f32], part: impl Fn(Complex64) -> f64, output: &mut Vec<f64>) {
         debug_assert_eq!(frame.len(), self.frame_length);
         let scale = 1.0 / self.buffer.len() as f64;
@@ -181,7 +184,7 @@ impl DifferenceFunction {
         output.reserve(self.n_lags());
         for (lag, (&r, &x)) in (1..=self.max_period).zip(self.buffer[1..].iter().zip(frame)) {
             energy += f64::from(x) * f64::from(x);
-            let d = 2.0 * (r0 - part(r) * scale) - energy;
+            let d = 2.0 * (r0 - part(r) * scale) - if lag == 1 { 0.0 } else { energy };
             sum += d;
             if lag >= self.min_period {
                 output.push(d / (sum / lag as f64 + f64::from(f32::MIN_POSITIVE)));

@@ -1,12 +1,10 @@
 //! Spectrograms whose energy is moved to where it is.
 
-use std::sync::Arc;
-
 use rustfft::num_complex::Complex64;
-use rustfft::{Fft, FftPlanner};
 
 use crate::error::check_range;
 use crate::framing::Framer;
+use crate::wide::WideTransform;
 use crate::{FeatureError, Spectrogram, StftConfig};
 
 /// Settings of reassignment; the defaults are librosa's, at 16 kHz.
@@ -154,13 +152,8 @@ pub fn reassigned_spectrogram(
     })
 }
 
-/// The transforms of two frames at once, as real and imaginary part, under three windows.
-struct Transforms {
-    windows: [Vec<f64>; 3],
-    spectra: [Vec<Complex64>; 3],
-    fft: Arc<dyn Fft<f64>>,
-    scratch: Vec<Complex64>,
-}
+/// The transforms of two frames at once under three windows.
+struct Transforms([WideTransform; 3]);
 
 impl Transforms {
     fn new(stft: &StftConfig) -> Self {
@@ -171,34 +164,16 @@ impl Transforms {
         let derivative = (0..n).map(|i| (window[(i + 1) % n] - window[(i + n - 1) % n]) / 2.0).collect();
         let middle = (n as f64 - 1.0) / 2.0;
         let weighted = window.iter().enumerate().map(|(i, w)| w * (i as f64 - middle)).collect();
-        let fft = FftPlanner::new().plan_fft_forward(n);
-        Self {
-            windows: [window, derivative, weighted],
-            spectra: std::array::from_fn(|_| vec![Complex64::default(); n]),
-            scratch: vec![Complex64::default(); fft.get_inplace_scratch_len()],
-            fft,
-        }
+        Self([window, derivative, weighted].map(WideTransform::new))
     }
 
     fn apply(&mut self, first: &[f32], second: Option<&[f32]>) {
-        for (window, spectrum) in self.windows.iter().zip(&mut self.spectra) {
-            for ((to, &w), &a) in spectrum.iter_mut().zip(window).zip(first) {
-                *to = Complex64::new(w * f64::from(a), 0.0);
-            }
-            for ((to, &w), &b) in spectrum.iter_mut().zip(window).zip(second.unwrap_or_default()) {
-                to.im = w * f64::from(b);
-            }
-            self.fft.process_with_scratch(spectrum, &mut self.scratch);
-        }
+        self.0.iter_mut().for_each(|transform| transform.apply(first, second));
     }
 
-    /// The three spectra of both frames at one bin: of `Z = A + iB`, `2A = Z[k] + conj Z[-k]` and `2iB = Z[k] - conj Z[-k]`.
+    /// One bin under the three windows, for both frames.
     fn at(&self, bin: usize) -> [[Complex64; 3]; 2] {
-        let pairs = self.spectra.each_ref().map(|spectrum| {
-            let (z, mirrored) = (spectrum[bin], spectrum[(spectrum.len() - bin) % spectrum.len()].conj());
-            let difference = z - mirrored;
-            [(z + mirrored) * 0.5, Complex64::new(0.5 * difference.im, -0.5 * difference.re)]
-        });
+        let pairs = self.0.each_ref().map(|transform| transform.at(bin));
         [pairs.map(|pair| pair[0]), pairs.map(|pair| pair[1])]
     }
 }

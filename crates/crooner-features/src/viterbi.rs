@@ -135,7 +135,7 @@ impl<'a> Viterbi<'a> {
         for later in 0..2 {
             let (from_voiced, from_unvoiced) =
                 if later == 0 { (log_stay, log_switch) } else { (log_switch, log_stay) };
-            for pitch in 0..n {
+            for (pitch, observed) in voiced.iter().enumerate() {
                 let (a, b) = (self.best[0][pitch] + from_voiced, self.best[1][pitch] + from_unvoiced);
                 let (block, value) = if b > a { (1, b) } else { (0, a) };
                 let (state, value) = if jump > value {
@@ -145,7 +145,7 @@ impl<'a> Viterbi<'a> {
                     (block * n + earlier as usize, value)
                 };
                 self.previous.push(state as u32);
-                self.next[later * n + pitch] = value + if later == 0 { voiced[pitch] } else { unvoiced };
+                self.next[later * n + pitch] = value + if later == 0 { *observed } else { unvoiced };
             }
         }
         std::mem::swap(&mut self.values, &mut self.next);
@@ -172,43 +172,60 @@ mod tests {
     use super::*;
 
     /// The definition: every pair of states, the transition matrix written out.
-    fn all_pairs(voiced: &[Vec<f64>], unvoiced: &[f64], width: usize, switch_prob: f64) -> Vec<usize> {
-        let n = voiced[0].len();
-        let centre = width / 2;
-        let triangle = |d: usize| (centre + 1 - d) as f64;
-        let row_sum = |k: usize| -> f64 {
-            (0..n).filter(|j| j.abs_diff(k) <= centre).map(|j| triangle(j.abs_diff(k))).sum()
-        };
-        let matrix = |k: usize, j: usize| {
-            let (from, to) = (k % n, j % n);
-            let local =
-                if from.abs_diff(to) <= centre { triangle(from.abs_diff(to)) / row_sum(from) } else { 0.0 };
-            local * if (k < n) == (j < n) { 1.0 - switch_prob } else { switch_prob }
-        };
-        let observed = |t: usize, j: usize| if j < n { voiced[t][j] } else { unvoiced[t] };
-        let mut values: Vec<f64> = (0..2 * n).map(|j| observed(0, j) - ((2 * n) as f64).ln()).collect();
-        let mut pointers = Vec::new();
-        for t in 1..voiced.len() {
-            let choose = |j: usize| {
-                (0..2 * n).fold((0, f64::NEG_INFINITY), |best, k| {
-                    let value = values[k] + log_probability(matrix(k, j));
-                    if value > best.1 { (k, value) } else { best }
-                })
+    struct Model {
+        voiced: Vec<Vec<f64>>,
+        unvoiced: Vec<f64>,
+        width: usize,
+        switch_prob: f64,
+    }
+
+    impl Model {
+        fn n(&self) -> usize {
+            self.voiced[0].len()
+        }
+
+        fn observed(&self, t: usize, state: usize) -> f64 {
+            self.voiced[t].get(state).copied().unwrap_or(self.unvoiced[t])
+        }
+
+        fn log_transitions(&self) -> Vec<Vec<f64>> {
+            let (n, centre) = (self.n(), self.width / 2);
+            let triangle = |a: usize, b: usize| (centre + 1).saturating_sub(a.abs_diff(b)) as f64;
+            let total = |from: usize| (0..n).map(|to| triangle(from, to)).sum::<f64>();
+            let voicing = |from: usize, to: usize| {
+                if (from < n) == (to < n) { 1.0 - self.switch_prob } else { self.switch_prob }
             };
-            let chosen: Vec<(usize, f64)> = (0..2 * n).map(choose).collect();
-            values = chosen.iter().enumerate().map(|(j, (_, value))| value + observed(t, j)).collect();
-            pointers.push(chosen.into_iter().map(|(k, _)| k).collect::<Vec<_>>());
+            let log = |from: usize, to: usize| {
+                log_probability(triangle(from % n, to % n) / total(from % n) * voicing(from, to))
+            };
+            (0..2 * n).map(|from| (0..2 * n).map(|to| log(from, to)).collect()).collect()
         }
-        let mut path = vec![(0..2 * n).fold(0, |best, j| if values[j] > values[best] { j } else { best })];
-        for pointer in pointers.iter().rev() {
-            path.push(pointer[path[path.len() - 1]]);
+
+        fn of_path(&self, path: &[usize]) -> f64 {
+            let moves = self.log_transitions();
+            let observed = path.iter().enumerate().map(|(t, &state)| self.observed(t, state));
+            observed.sum::<f64>() + path.windows(2).map(|pair| moves[pair[0]][pair[1]]).sum::<f64>()
         }
-        path.reverse();
-        path
+
+        fn best(&self) -> f64 {
+            let moves = self.log_transitions();
+            let states = 0..2 * self.n();
+            let mut values: Vec<f64> = states.clone().map(|state| self.observed(0, state)).collect();
+            for t in 1..self.voiced.len() {
+                let best = |to: usize| {
+                    states
+                        .clone()
+                        .map(|from| values[from] + moves[from][to])
+                        .fold(f64::NEG_INFINITY, f64::max)
+                };
+                values = states.clone().map(|to| best(to) + self.observed(t, to)).collect();
+            }
+            values.into_iter().fold(f64::NEG_INFINITY, f64::max)
+        }
     }
 
     #[test]
-    fn equals_trying_every_pair_of_states() {
+    fn no_path_is_more_likely() {
         let mut state = 3u64;
         let mut random = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -216,18 +233,23 @@ mod tests {
         };
         for (n, width) in [(24, 7), (11, 5), (9, 9), (30, 3), (16, 1)] {
             // Mostly impossible observations, so that the path must jump now and then.
-            let voiced: Vec<Vec<f64>> = (0..40)
-                .map(|_| {
-                    (0..n).map(|_| log_probability(if random() < 0.1 { random() } else { 0.0 })).collect()
-                })
-                .collect();
-            let unvoiced: Vec<f64> = (0..40)
-                .map(|_| log_probability(if random() < 0.3 { 0.0 } else { random() / n as f64 }))
-                .collect();
+            let voiced = |random: &mut dyn FnMut() -> f64| {
+                let chance = |random: &mut dyn FnMut() -> f64| if random() < 0.1 { random() } else { 0.0 };
+                (0..n).map(|_| log_probability(chance(random))).collect::<Vec<f64>>()
+            };
+            let voiced = (0..40).map(|_| voiced(&mut random)).collect();
+            let unvoiced = |random: &mut dyn FnMut() -> f64| {
+                if random() < 0.3 { 0.0 } else { random() / n as f64 }
+            };
+            let unvoiced = (0..40).map(|_| log_probability(unvoiced(&mut random))).collect();
+            let model = Model { voiced, unvoiced, width, switch_prob: 0.01 };
             let transitions = PitchTransitions::new(n, width, 0.01);
             let mut viterbi = Viterbi::new(&transitions);
-            voiced.iter().zip(&unvoiced).for_each(|(voiced, &unvoiced)| viterbi.push(voiced, unvoiced));
-            assert_eq!(viterbi.path(), all_pairs(&voiced, &unvoiced, width, 0.01), "{n} {width}");
+            for (voiced, &unvoiced) in model.voiced.iter().zip(&model.unvoiced) {
+                viterbi.push(voiced, unvoiced);
+            }
+            let (found, best) = (model.of_path(&viterbi.path()), model.best());
+            assert!((found - best).abs() < 1e-9 * best.abs(), "{n} {width}: {found} {best}");
         }
     }
 }

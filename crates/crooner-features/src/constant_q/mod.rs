@@ -21,8 +21,9 @@ pub use pseudo::{hybrid_cqt, pseudo_cqt};
 pub(crate) use wavelet::c1_hz;
 pub use wavelet::{WaveletLengths, cqt_frequencies, wavelet_lengths};
 
+use crate::simd::{Simd, WithSimd, dispatch};
 use crate::transform::FrameTransform;
-use crate::whole_track::{dot, padded};
+use crate::whole_track::padded;
 use crate::{FeatureError, Frames, PadMode, Spectrogram};
 use wavelet::{Basis, SparseRow};
 
@@ -81,28 +82,66 @@ pub fn vqt(samples: &[f32], config: &VqtConfig) -> Result<Spectrogram<Complex32>
     Ok(Analyser::new(settings).analyse(samples, |[re, im]| Complex32::new(re, im))?.to_spectrogram())
 }
 
-/// A row of a basis, laid out so that its product with a spectrum is two products of plain numbers.
+/// Numbers that are multiplied and summed side by side.
+const LANES: usize = 16;
+
+/// A row of a basis, laid out so that its product with a spectrum is two products of plain numbers. Zeros fill up the last
+/// group.
 struct Row {
-    first_bin: usize,
+    /// Where the row begins in a spectrum read as plain numbers.
+    start: usize,
     /// `re, -im` of every weight.
-    for_re: Vec<f32>,
+    for_re: Vec<[f32; LANES]>,
     /// `im, re` of every weight.
-    for_im: Vec<f32>,
+    for_im: Vec<[f32; LANES]>,
 }
 
 impl Row {
-    fn new(row: &SparseRow) -> Self {
+    fn new(row: &SparseRow, gain: f32) -> Self {
+        let groups = |numbers: Vec<f32>| {
+            let group = |chunk: &[f32]| std::array::from_fn(|lane| gain * chunk.get(lane).unwrap_or(&0.0));
+            numbers.chunks(LANES).map(group).collect()
+        };
         Self {
-            first_bin: row.first_bin,
-            for_re: row.weights.iter().flat_map(|weight| [weight.re, -weight.im]).collect(),
-            for_im: row.weights.iter().flat_map(|weight| [weight.im, weight.re]).collect(),
+            start: 2 * row.first_bin,
+            for_re: groups(row.weights.iter().flat_map(|weight| [weight.re, -weight.im]).collect()),
+            for_im: groups(row.weights.iter().flat_map(|weight| [weight.im, weight.re]).collect()),
         }
     }
+}
 
-    fn apply(&self, spectrum: &[[f32; 2]]) -> [f32; 2] {
-        let parts = spectrum[self.first_bin..].as_flattened();
-        [dot(&self.for_re, parts), dot(&self.for_im, parts)]
+/// The products of rows with a spectrum, which has room for a whole group at its end.
+struct Products<'a, T, F> {
+    rows: &'a [Row],
+    spectrum: &'a [f32],
+    output: &'a mut [T],
+    value: F,
+}
+
+impl<T, F: Fn([f32; 2]) -> T> WithSimd for Products<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (output, row) in self.output.iter_mut().zip(self.rows) {
+            let parts = self.spectrum[row.start..].as_chunks::<LANES>().0;
+            let (mut re, mut im) = ([0.0f32; LANES], [0.0f32; LANES]);
+            for ((x, a), b) in parts.iter().zip(&row.for_re).zip(&row.for_im) {
+                for lane in 0..LANES {
+                    re[lane] += x[lane] * a[lane];
+                    im[lane] += x[lane] * b[lane];
+                }
+            }
+            *output = (self.value)([total(re), total(im)]);
+        }
     }
+}
+
+#[inline(always)]
+fn total(lanes: [f32; LANES]) -> f32 {
+    let eight: [f32; 8] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
+    let four: [f32; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// The filters of one octave, at the rate and hop at which it is computed.
@@ -144,13 +183,9 @@ impl Bank {
             let frequencies_hz = &layout.frequencies_hz[range.clone()];
             let lengths = settings.lengths(frequencies_hz, &layout.alphas[range.clone()], rate).lengths;
             let basis = Basis::new(frequencies_hz, &lengths, rate, settings.design, 2, gain);
-            let mut rows: Vec<Row> = basis.rows.iter().map(Row::new).collect();
-            if settings.scale {
-                for (row, length) in rows.iter_mut().zip(&scales[range]) {
-                    let factor = (1.0 / length.sqrt()) as f32;
-                    row.for_re.iter_mut().chain(&mut row.for_im).for_each(|weight| *weight *= factor);
-                }
-            }
+            let row_gain = |length: &f64| if settings.scale { (1.0 / length.sqrt()) as f32 } else { 1.0 };
+            let rows = basis.rows.iter().zip(&scales[range]);
+            let rows = rows.map(|(row, length)| Row::new(row, row_gain(length))).collect();
             let halve = hop_length.is_multiple_of(2) && first_bin > 0;
             octaves.push(Octave {
                 first_bin,
@@ -173,7 +208,8 @@ impl Bank {
 }
 
 fn resampler(from: u32, to: u32) -> Result<Resampler, FeatureError> {
-    Resampler::new(from, to).map_err(|_| FeatureError::config("hop_length", "at most 1048576", from))
+    Resampler::with_short_blocks(from, to)
+        .map_err(|_| FeatureError::config("hop_length", "at most 1048576", from))
 }
 
 pub(crate) fn convert(resampler: &mut Resampler, samples: &[f32]) -> Vec<f32> {
@@ -225,12 +261,17 @@ impl Analyser {
         for octave in &mut bank.octaves {
             let mode: PadMode = self.settings.pad_mode;
             let track = padded(&signal, octave.n_fft / 2, mode);
-            spectrum.resize(octave.n_fft / 2 + 1, [0.0; 2]);
+            // Of the group beyond the last bin only zeros are multiplied.
+            spectrum.resize(octave.n_fft / 2 + 1 + LANES / 2, [0.0; 2]);
             for (t, frame) in frames.chunks_exact_mut(n_bins).enumerate() {
                 octave.transform.parts(&track[t * octave.hop_length..][..octave.n_fft], &mut spectrum);
-                for (bin, row) in frame[octave.first_bin..].iter_mut().zip(&octave.rows) {
-                    *bin = value(row.apply(&spectrum));
-                }
+                let output = &mut frame[octave.first_bin..];
+                dispatch(Products {
+                    rows: &octave.rows,
+                    spectrum: spectrum.as_flattened(),
+                    output,
+                    value: &value,
+                });
             }
             if octave.halve {
                 signal = std::borrow::Cow::Owned(convert(halving, &signal));

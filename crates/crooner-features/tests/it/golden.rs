@@ -19,15 +19,18 @@ use crate::{golden_rhythm, golden_spectral, golden_tonal};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Tolerance {
     /// The same number, or not a number in both.
-    #[expect(dead_code, reason = "no exact quantity is computed yet")]
     Exact,
     /// 2e-6 of the largest magnitude plus 1e-7.
     Linear,
     /// 5e-6 of the largest magnitude plus 1e-7: what resampling by another implementation of the same filter leaves.
     ConstantQ,
-    /// 5e-6 of the largest for three values in four, 5e-4 for the others: where frames are scaled to their own largest
-    /// value, what resampling leaves is magnified in quiet ones, as at the end of the trumpet.
+    /// 5e-6 of the largest for 93 values in a hundred, 1e-4 for the others. Where frames are scaled to their own largest
+    /// value, what resampling in `f32` leaves is magnified in quiet ones: at the end of the sweep librosa itself is 3.4e-5
+    /// away from its own algorithm with an exact resampler. A hybrid transform lowers the rate by 4 first, where soxr
+    /// drops what its inner filter would have rung before a clip that begins loud.
     Scaled,
+    /// 3e-5 dB, for means of differences of decibels.
+    Onset,
     /// 2e-3 dB, for differences of decibels.
     Rise,
     /// 5e-6 of the largest magnitude plus 1e-7: squared distances magnify what an FFT in `f32` leaves in quiet bins.
@@ -40,7 +43,7 @@ pub(super) enum Tolerance {
     Decibel,
 }
 
-use Tolerance::{ConstantQ, Decibel, Exact, Lifted, Linear, Rise, Scaled, Share, Spread};
+use Tolerance::{ConstantQ, Decibel, Exact, Lifted, Linear, Onset, Rise, Scaled, Share, Spread};
 
 /// A clip's samples, or none for filters, to values in librosa's order.
 pub(super) type Compute = fn(&[f32]) -> Vec<Complex64>;
@@ -200,7 +203,7 @@ pub(super) fn compare(
     if let Scaled = tolerance {
         let is_off = |(ours, theirs): &(&Complex64, &Complex64)| (*ours - *theirs).norm() > 5e-6 * largest;
         let n_off = ours.iter().zip(theirs).filter(is_off).count();
-        if n_off * 4 > ours.len() {
+        if n_off * 100 > ours.len() * 7 {
             return Err(format!("{n_off} of {} values are off", ours.len()));
         }
     }
@@ -213,7 +216,8 @@ pub(super) fn compare(
             Exact => 0.0,
             Linear => 2e-6 * largest + 1e-7,
             ConstantQ | Spread => 5e-6 * largest + 1e-7,
-            Scaled => 5e-4 * largest,
+            Scaled => 1e-4 * largest,
+            Onset => 3e-5,
             Rise => 2e-3,
             Share => 1e-6,
             Lifted => 4e-3,

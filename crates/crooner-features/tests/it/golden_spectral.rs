@@ -83,7 +83,7 @@ pub(super) const FAMILY: Family = Family {
         ("mel_frequencies_128", Linear, |_| real(&mel_frequencies(128, 0.0, 11_025.0, MelScale::Slaney))),
         ("fft_frequencies", Linear, |_| real(&fft_frequencies(SAMPLE_RATE, 2048))),
     ],
-    later: &["pcen", "dct2_ortho_20x128", "contrast", "zcr", "rms", "cqt_freqs_84", "istft", "gl_fixed"],
+    later: &["pcen", "dct2_ortho_20x128", "contrast", "zcr", "rms", "istft", "gl_fixed"],
 };
 
 fn cepstrum(y: &[f32]) -> Spectrogram {
