@@ -3,6 +3,7 @@
 use rustfft::num_complex::Complex64;
 
 use crate::error::check_range;
+use crate::frames::TILE;
 use crate::framing::Framer;
 use crate::wide::WideTransform;
 use crate::{FeatureError, Spectrogram, StftConfig};
@@ -90,49 +91,50 @@ pub fn reassigned_spectrogram(
     let (n_bins, n_frames) = (stft.n_bins(), stft.n_frames(samples.len()));
     let rate = f64::from(config.sample_rate);
     let mut transforms = Transforms::new(stft);
-    let mut frequencies = vec![0.0; n_bins * n_frames];
-    let mut times = frequencies.clone();
-    let mut magnitudes = vec![0.0; n_bins * n_frames];
+    let mut frequencies_hz = Spectrogram::zeros(n_bins, n_frames);
+    let mut times_s = Spectrogram::zeros(n_bins, n_frames);
+    let mut magnitudes = Spectrogram::zeros(n_bins, n_frames);
 
-    let hz_per_bin = rate / stft.n_fft as f64;
-    let hz_per_radian = rate / std::f64::consts::TAU;
     let start = if stft.center { 0 } else { stft.n_fft / 2 };
-    let least = f64::from(config.ref_power).sqrt();
-    let end_s = samples.len() as f64 / rate;
-    let mut on_spectra = |frame: usize, spectra: [Complex64; 3], bin: usize| {
-        let [x, derivative, weighted] = spectra;
-        let magnitude = x.norm();
-        let (bin_hz, frame_s) = (bin as f64 * hz_per_bin, (frame * stft.hop_length + start) as f64 / rate);
-        let (mut hz, mut s) = if magnitude < least {
-            (f64::NAN, f64::NAN)
-        } else {
-            (bin_hz - (derivative / x).im * hz_per_radian, frame_s + (weighted / x).re / rate)
-        };
-        if config.fill_nan {
-            hz = if hz.is_nan() { bin_hz } else { hz };
-            s = if s.is_nan() { frame_s } else { s };
-        }
-        if config.clip {
-            hz = hz.clamp(0.0, rate / 2.0);
-            s = s.clamp(0.0, end_s);
-        }
-        let place = bin * n_frames + frame;
-        (frequencies[place], times[place], magnitudes[place]) = (hz, s, magnitude as f32);
+    let placing = Placing {
+        hz_per_bin: rate / stft.n_fft as f64,
+        hz_per_radian: rate / std::f64::consts::TAU,
+        s_per_sample: 1.0 / rate,
+        least: f64::from(config.ref_power).sqrt(),
+        fill_nan: config.fill_nan,
+        clip: config.clip,
+        nyquist_hz: rate / 2.0,
+        end_s: samples.len() as f64 / rate,
     };
-
+    // Written a tile at a time: one by one, each value would touch a cache line of its own.
+    let mut tile = Tile {
+        frequencies: vec![0.0; TILE * n_bins],
+        times: vec![0.0; TILE * n_bins],
+        magnitudes: vec![0.0; TILE * n_bins],
+    };
     let mut waiting: Vec<f32> = Vec::new();
     let mut n_done = 0;
+    let mut on_pair = |first: &[f32], second: Option<&[f32]>| {
+        transforms.apply(first, second);
+        let count = 1 + usize::from(second.is_some());
+        for half in 0..count {
+            let frame_s = ((n_done + half) * stft.hop_length + start) as f64 / rate;
+            let range = (n_done % TILE + half) * n_bins..(n_done % TILE + half + 1) * n_bins;
+            placing.place(&transforms, half, frame_s, &mut tile, range);
+        }
+        n_done += count;
+        let filled = (n_done - 1) % TILE + 1;
+        if filled == TILE || n_done == n_frames {
+            frequencies_hz.set_frames(n_done - filled, &tile.frequencies[..filled * n_bins]);
+            times_s.set_frames(n_done - filled, &tile.times[..filled * n_bins]);
+            magnitudes.set_frames(n_done - filled, &tile.magnitudes[..filled * n_bins]);
+        }
+    };
     let mut on_frame = |frame: &[f32]| {
         if waiting.is_empty() {
             waiting.extend_from_slice(frame);
         } else {
-            transforms.apply(&waiting, Some(frame));
-            for bin in 0..n_bins {
-                let [first, second] = transforms.at(bin);
-                on_spectra(n_done, first, bin);
-                on_spectra(n_done + 1, second, bin);
-            }
-            n_done += 2;
+            on_pair(&waiting, Some(frame));
             waiting.clear();
         }
     };
@@ -140,16 +142,61 @@ pub fn reassigned_spectrogram(
     framer.push(samples, &mut on_frame)?;
     framer.finish(&mut on_frame)?;
     if !waiting.is_empty() {
-        transforms.apply(&waiting, None);
-        for bin in 0..n_bins {
-            on_spectra(n_done, transforms.at(bin)[0], bin);
+        on_pair(&waiting, None);
+    }
+    Ok(Reassigned { frequencies_hz, times_s, magnitudes })
+}
+
+/// Some frames of the result, one after another.
+struct Tile {
+    frequencies: Vec<f64>,
+    times: Vec<f64>,
+    magnitudes: Vec<f32>,
+}
+
+/// From three spectra to where the energy is.
+struct Placing {
+    hz_per_bin: f64,
+    hz_per_radian: f64,
+    s_per_sample: f64,
+    /// The smallest magnitude that is moved.
+    least: f64,
+    fill_nan: bool,
+    clip: bool,
+    nyquist_hz: f64,
+    end_s: f64,
+}
+
+impl Placing {
+    /// Fills `range` of the tile with the first or the second frame of a pair.
+    fn place(
+        &self,
+        transforms: &Transforms,
+        half: usize,
+        frame_s: f64,
+        tile: &mut Tile,
+        range: std::ops::Range<usize>,
+    ) {
+        let outputs = tile.frequencies[range.clone()].iter_mut().zip(&mut tile.times[range.clone()]);
+        for (bin, ((hz, s), magnitude)) in outputs.zip(&mut tile.magnitudes[range]).enumerate() {
+            let [x, derivative, weighted] = transforms.at(bin, half);
+            let bin_hz = bin as f64 * self.hz_per_bin;
+            let power = x.norm_sqr();
+            let inverse = if power.sqrt() < self.least { f64::NAN } else { 1.0 / power };
+            let (turn, delay) = (derivative * x.conj(), weighted * x.conj());
+            *magnitude = power.sqrt() as f32;
+            *hz = bin_hz - turn.im * inverse * self.hz_per_radian;
+            *s = frame_s + delay.re * inverse * self.s_per_sample;
+            if self.fill_nan {
+                *hz = if hz.is_nan() { bin_hz } else { *hz };
+                *s = if s.is_nan() { frame_s } else { *s };
+            }
+            if self.clip {
+                *hz = hz.clamp(0.0, self.nyquist_hz);
+                *s = s.clamp(0.0, self.end_s);
+            }
         }
     }
-    Ok(Reassigned {
-        frequencies_hz: Spectrogram::new(n_bins, n_frames, frequencies)?,
-        times_s: Spectrogram::new(n_bins, n_frames, times)?,
-        magnitudes: Spectrogram::new(n_bins, n_frames, magnitudes)?,
-    })
 }
 
 /// The transforms of two frames at once under three windows.
@@ -171,9 +218,10 @@ impl Transforms {
         self.0.iter_mut().for_each(|transform| transform.apply(first, second));
     }
 
-    /// One bin under the three windows, for both frames.
-    fn at(&self, bin: usize) -> [[Complex64; 3]; 2] {
-        let pairs = self.0.each_ref().map(|transform| transform.at(bin));
-        [pairs.map(|pair| pair[0]), pairs.map(|pair| pair[1])]
+    /// One bin of the first or the second frame under the three windows.
+    #[inline(always)]
+    fn at(&self, bin: usize, half: usize) -> [Complex64; 3] {
+        let [x, derivative, weighted] = &self.0;
+        [x.at(bin)[half], derivative.at(bin)[half], weighted.at(bin)[half]]
     }
 }

@@ -64,11 +64,6 @@ impl FrameTransform {
         self.transform(frame, out, Complex32::new);
     }
 
-    /// Real and imaginary part of each `X[k]`, ready to be read as one run of numbers.
-    pub(crate) fn parts(&mut self, frame: &[f32], out: &mut [[f32; 2]]) {
-        self.transform(frame, out, |re, im| [re, im]);
-    }
-
     /// `|X[k]|` of the windowed frame.
     pub(crate) fn magnitude(&mut self, frame: &[f32], out: &mut [f32]) {
         self.transform(frame, out, |re, im| (re * re + im * im).sqrt());

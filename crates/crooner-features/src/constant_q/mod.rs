@@ -5,6 +5,7 @@
 //! which makes the next lower octave the highest, and so on. Each octave thus needs short transforms only. The halving
 //! is soxr's high-quality recipe, as in librosa: with another filter the values differ by up to 2 %.
 
+mod band;
 mod config;
 mod inverse;
 mod pseudo;
@@ -21,11 +22,10 @@ pub use pseudo::{hybrid_cqt, pseudo_cqt};
 pub(crate) use wavelet::c1_hz;
 pub use wavelet::{WaveletLengths, cqt_frequencies, wavelet_lengths};
 
-use crate::simd::{Simd, WithSimd, dispatch};
-use crate::transform::FrameTransform;
 use crate::whole_track::padded;
 use crate::{FeatureError, Frames, PadMode, Spectrogram};
-use wavelet::{Basis, SparseRow};
+use band::Band;
+use wavelet::Basis;
 
 /// Constant-Q transform of a track: `librosa.cqt(y=samples, sr=sample_rate, ...)`, complex, `[n_bins, n_frames]`.
 ///
@@ -82,76 +82,12 @@ pub fn vqt(samples: &[f32], config: &VqtConfig) -> Result<Spectrogram<Complex32>
     Ok(Analyser::new(settings).analyse(samples, |[re, im]| Complex32::new(re, im))?.to_spectrogram())
 }
 
-/// Numbers that are multiplied and summed side by side.
-const LANES: usize = 16;
-
-/// A row of a basis, laid out so that its product with a spectrum is two products of plain numbers. Zeros fill up the last
-/// group.
-struct Row {
-    /// Where the row begins in a spectrum read as plain numbers.
-    start: usize,
-    /// `re, -im` of every weight.
-    for_re: Vec<[f32; LANES]>,
-    /// `im, re` of every weight.
-    for_im: Vec<[f32; LANES]>,
-}
-
-impl Row {
-    fn new(row: &SparseRow, gain: f32) -> Self {
-        let groups = |numbers: Vec<f32>| {
-            let group = |chunk: &[f32]| std::array::from_fn(|lane| gain * chunk.get(lane).unwrap_or(&0.0));
-            numbers.chunks(LANES).map(group).collect()
-        };
-        Self {
-            start: 2 * row.first_bin,
-            for_re: groups(row.weights.iter().flat_map(|weight| [weight.re, -weight.im]).collect()),
-            for_im: groups(row.weights.iter().flat_map(|weight| [weight.im, weight.re]).collect()),
-        }
-    }
-}
-
-/// The products of rows with a spectrum, which has room for a whole group at its end.
-struct Products<'a, T, F> {
-    rows: &'a [Row],
-    spectrum: &'a [f32],
-    output: &'a mut [T],
-    value: F,
-}
-
-impl<T, F: Fn([f32; 2]) -> T> WithSimd for Products<'_, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for (output, row) in self.output.iter_mut().zip(self.rows) {
-            let parts = self.spectrum[row.start..].as_chunks::<LANES>().0;
-            let (mut re, mut im) = ([0.0f32; LANES], [0.0f32; LANES]);
-            for ((x, a), b) in parts.iter().zip(&row.for_re).zip(&row.for_im) {
-                for lane in 0..LANES {
-                    re[lane] += x[lane] * a[lane];
-                    im[lane] += x[lane] * b[lane];
-                }
-            }
-            *output = (self.value)([total(re), total(im)]);
-        }
-    }
-}
-
-#[inline(always)]
-fn total(lanes: [f32; LANES]) -> f32 {
-    let eight: [f32; 8] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
-    let four: [f32; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
-    (four[0] + four[2]) + (four[1] + four[3])
-}
-
 /// The filters of one octave, at the rate and hop at which it is computed.
 struct Octave {
     /// Where its lowest bin lies among all.
     first_bin: usize,
-    rows: Vec<Row>,
+    band: Band,
     hop_length: usize,
-    transform: FrameTransform,
-    n_fft: usize,
     /// Whether the track is halved in rate after this octave.
     halve: bool,
 }
@@ -184,17 +120,9 @@ impl Bank {
             let lengths = settings.lengths(frequencies_hz, &layout.alphas[range.clone()], rate).lengths;
             let basis = Basis::new(frequencies_hz, &lengths, rate, settings.design, 2, gain);
             let row_gain = |length: &f64| if settings.scale { (1.0 / length.sqrt()) as f32 } else { 1.0 };
-            let rows = basis.rows.iter().zip(&scales[range]);
-            let rows = rows.map(|(row, length)| Row::new(row, row_gain(length))).collect();
+            let band = Band::new(&basis, scales[range].iter().map(row_gain));
             let halve = hop_length.is_multiple_of(2) && first_bin > 0;
-            octaves.push(Octave {
-                first_bin,
-                rows,
-                hop_length,
-                transform: FrameTransform::with_window(vec![1.0; basis.n_fft]),
-                n_fft: basis.n_fft,
-                halve,
-            });
+            octaves.push(Octave { first_bin, band, hop_length, halve });
             if halve {
                 hop_length /= 2;
                 rate /= 2.0;
@@ -257,22 +185,11 @@ impl Analyser {
 
         let early = bank.early.as_mut().map(|resampler| convert(resampler, samples));
         let mut signal = std::borrow::Cow::Borrowed(early.as_deref().unwrap_or(samples));
-        let mut spectrum = Vec::new();
         for octave in &mut bank.octaves {
             let mode: PadMode = self.settings.pad_mode;
-            let track = padded(&signal, octave.n_fft / 2, mode);
-            // Of the group beyond the last bin only zeros are multiplied.
-            spectrum.resize(octave.n_fft / 2 + 1 + LANES / 2, [0.0; 2]);
-            for (t, frame) in frames.chunks_exact_mut(n_bins).enumerate() {
-                octave.transform.parts(&track[t * octave.hop_length..][..octave.n_fft], &mut spectrum);
-                let output = &mut frame[octave.first_bin..];
-                dispatch(Products {
-                    rows: &octave.rows,
-                    spectrum: spectrum.as_flattened(),
-                    output,
-                    value: &value,
-                });
-            }
+            let Octave { band, hop_length, first_bin, .. } = octave;
+            let track = padded(&signal, band.n_fft / 2, mode);
+            band.apply(&track, *hop_length, &mut frames, n_bins, *first_bin, &value);
             if octave.halve {
                 signal = std::borrow::Cow::Owned(convert(halving, &signal));
             }
