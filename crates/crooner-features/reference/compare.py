@@ -53,6 +53,7 @@ LIBROSA = {
     'fourier-tempogram': (lambda y: np.abs(F.fourier_tempogram(y=y, sr=SR)), 'max'),
     'hpss-harmonic': (lambda y: L.decompose.hpss(magnitude(y))[0], 'max'),
     'hpss-percussive': (lambda y: L.decompose.hpss(magnitude(y))[1], 'max'),
+    'iirt': (lambda y: L.iirt(y, sr=SR), 'max'),
     'plp': (lambda y: L.beat.plp(y=y, sr=SR), 'max'),
     'yin': (lambda y: L.yin(y, fmin=L.note_to_hz('C2'), fmax=L.note_to_hz('C7'), sr=SR), 'max'),
     'pyin': (pyin, 'rows'),

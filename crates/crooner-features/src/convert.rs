@@ -1,7 +1,6 @@
 //! Units of pitch and time.
 
 use crate::FeatureError;
-use crate::error::check_range;
 
 /// Frequency of A4 in Hz.
 const A4_HZ: f64 = 440.0;
@@ -126,32 +125,6 @@ pub fn octs_to_hz(octs: f64, tuning: f64, bins_per_octave: usize) -> f64 {
 
 fn tuned_a4(tuning: f64, bins_per_octave: usize) -> f64 {
     A4_HZ * (tuning / bins_per_octave as f64).exp2()
-}
-
-/// `n_bins` frequencies in Hz from `f_min_hz` on, `bins_per_octave` to the octave, all `tuning` bins higher:
-/// `librosa.cqt_frequencies`.
-///
-/// ```
-/// use crooner_features::{cqt_frequencies, note_to_hz};
-///
-/// let hz = cqt_frequencies(13, note_to_hz("A4")?, 12, 0.0)?;
-/// assert!((hz[12] - 880.0).abs() < 1e-9);
-/// # Ok::<(), crooner_features::FeatureError>(())
-/// ```
-///
-/// # Errors
-/// [`FeatureError::Config`] unless `f_min_hz` is positive and `bins_per_octave` at least 1.
-pub fn cqt_frequencies(
-    n_bins: usize,
-    f_min_hz: f64,
-    bins_per_octave: usize,
-    tuning: f64,
-) -> Result<Vec<f64>, FeatureError> {
-    check_range("f_min_hz", f_min_hz, f64::MIN_POSITIVE, f64::MAX)?;
-    check_range("bins_per_octave", bins_per_octave, 1, 1 << 16)?;
-    let per_octave = bins_per_octave as f64;
-    let lowest = f_min_hz * (tuning / per_octave).exp2();
-    Ok((0..n_bins).map(|k| lowest * (k as f64 / per_octave).exp2()).collect())
 }
 
 /// The sample at which a frame starts, or with `n_fft` that at its centre when the first starts with the track:

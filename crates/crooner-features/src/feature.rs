@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::decibel::raise_to;
 use crate::{
     ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, CqtConfig, FeatureError, FourierTempogramConfig,
-    Frames, HpssHarmonicConfig, HpssPercussiveConfig, LogMelConfig, MelSpectrogramConfig, MfccConfig,
-    MfccDeltaConfig, OnsetStrengthConfig, PcenMelConfig, PolyFeaturesConfig, RmsConfig,
-    SpectralBandwidthConfig, SpectralCentroidConfig, SpectralContrastConfig, SpectralFlatnessConfig,
-    SpectralRolloffConfig, StftMagnitudeConfig, TempogramConfig, TonnetzConfig, VqtConfig, WaveformConfig,
-    ZeroCrossingRateConfig,
+    Frames, HpssHarmonicConfig, HpssPercussiveConfig, IirtConfig, LogMelConfig, MelSpectrogramConfig,
+    MfccConfig, MfccDeltaConfig, OnsetStrengthConfig, PcenMelConfig, PlpConfig, PolyFeaturesConfig,
+    PyinConfig, RmsConfig, SpectralBandwidthConfig, SpectralCentroidConfig, SpectralContrastConfig,
+    SpectralFlatnessConfig, SpectralRolloffConfig, StftMagnitudeConfig, TempogramConfig, TonnetzConfig,
+    VqtConfig, WaveformConfig, YinConfig, ZeroCrossingRateConfig,
 };
 
 /// Turns one track after another into frames, reusing its buffers.
@@ -156,6 +156,14 @@ registry! {
     Tempogram(TempogramConfig) = "tempogram",
     /// Magnitude of the Fourier tempogram.
     FourierTempogram(FourierTempogramConfig) = "fourier-tempogram",
+    /// Energy of semitones by recursive filters.
+    Iirt(IirtConfig) = "iirt",
+    /// Predominant local pulse.
+    Plp(PlpConfig) = "plp",
+    /// Fundamental frequency by YIN, in Hz.
+    Yin(YinConfig) = "yin",
+    /// Fundamental frequency by pYIN in Hz, voicing and its probability.
+    Pyin(PyinConfig) = "pyin",
     /// Harmonic part of the magnitude spectrogram.
     HpssHarmonic(HpssHarmonicConfig) = "hpss-harmonic",
     /// Percussive part of the magnitude spectrogram.

@@ -33,6 +33,11 @@
 //! | harmonic and percussive parts | [`hpss`] | `decompose.hpss` |
 //! | onset strength | [`onset_strength`], [`onset_strength_multi`] | `onset.onset_strength`, `onset.onset_strength_multi` |
 //! | tempograms | [`tempogram`], [`tempogram_of`], [`fourier_tempogram`] | `feature.tempogram`, `feature.fourier_tempogram` |
+//! | onsets | [`onset_detect`], [`peak_pick`], [`onset_backtrack`] | `onset.onset_detect`, `util.peak_pick`, `onset.onset_backtrack` |
+//! | tempo and beats | [`tempo`], [`tempo_curve_of`], [`beat_track`], [`plp`] | `feature.tempo`, `beat.beat_track`, `beat.plp` |
+//! | fundamental frequency | [`yin`], [`pyin`] | `yin`, `pyin` |
+//! | semitone filters | [`iirt`], [`semitone_filter_bank`] | `iirt`, `filters.semitone_filterbank` |
+//! | reassigned spectrogram | [`reassigned_spectrogram`] | `reassigned_spectrogram` |
 //! | over time | [`stack_memory`], [`sync`], [`recurrence_matrix`], [`statistics`] | `feature.stack_memory`, `util.sync`, `segment.recurrence_matrix`, `numpy.cov` |
 //!
 //! A function takes a whole track and returns a [`Spectrogram`], `[n_bins, n_frames]` like librosa's. An [`Extractor`],
@@ -99,6 +104,7 @@
 //! - *Samples*: multichannel input (mix down first, by the mean as `librosa.to_mono`), integers, and magnitudes above
 //!   [`MAX_SAMPLE`].
 
+mod beat;
 mod chroma;
 mod chroma_cqt;
 mod constant_q;
@@ -107,12 +113,14 @@ mod convert;
 mod dct;
 mod decibel;
 mod delta;
+mod elliptic;
 mod error;
 mod feature;
 mod framed;
 mod frames;
 mod framing;
 mod hpss;
+mod iirt;
 mod inverse;
 mod level;
 mod log_mel;
@@ -125,31 +133,43 @@ mod mfcc;
 mod norm;
 mod onset;
 mod pcen;
+mod peaks;
+mod periodicity;
+mod plp;
 mod poly;
+mod pyin;
+mod reassigned;
 mod settings;
+mod simd;
 mod spectral;
 mod stft;
 mod structure;
+mod tempo;
 mod tempogram;
 mod transform;
 mod tuning;
+mod viterbi;
 mod waveform;
 mod weighting;
 mod whole_track;
+mod wide;
 mod window;
+mod yin;
 
+pub use beat::{BeatTrackConfig, Beats, beat_track, beat_track_of};
 pub use chroma::{ChromaStftConfig, chroma_filter_bank, chroma_stft};
 pub use chroma_cqt::{
     ChromaCensConfig, ChromaCqtConfig, CqtMode, TonnetzConfig, chroma_cens, chroma_cqt, chroma_vqt,
     cq_to_chroma, tonnetz,
 };
 pub use constant_q::{
-    CqtConfig, VqtConfig, WaveletLengths, cqt, hybrid_cqt, icqt, pseudo_cqt, vqt, wavelet_lengths,
+    CqtConfig, VqtConfig, WaveletLengths, cqt, cqt_frequencies, hybrid_cqt, icqt, pseudo_cqt, vqt,
+    wavelet_lengths,
 };
 pub use contrast::{SpectralContrastConfig, spectral_contrast};
 pub use convert::{
-    cqt_frequencies, frames_to_samples, frames_to_time, hz_to_midi, hz_to_note, hz_to_octs, midi_to_hz,
-    midi_to_note, note_to_hz, note_to_midi, octs_to_hz, samples_to_frames, samples_to_time, time_to_frames,
+    frames_to_samples, frames_to_time, hz_to_midi, hz_to_note, hz_to_octs, midi_to_hz, midi_to_note,
+    note_to_hz, note_to_midi, octs_to_hz, samples_to_frames, samples_to_time, time_to_frames,
     time_to_samples,
 };
 pub use dct::{DctNorm, dct_matrix};
@@ -159,6 +179,7 @@ pub use error::{FeatureError, MAX_SAMPLE};
 pub use feature::{Extractor, FeatureConfig};
 pub use frames::{Frames, Spectrogram};
 pub use hpss::{HpssConfig, HpssHarmonicConfig, HpssPercussiveConfig, hpss};
+pub use iirt::{IirtConfig, SemitoneFilter, iirt, semitone_filter_bank};
 pub use inverse::{GriffinLimConfig, InitialPhase, griffin_lim, istft};
 pub use level::{RmsConfig, ZeroCrossingRateConfig, rms, rms_of_spectrogram, zero_crossing_rate};
 pub use log_mel::{LogMelConfig, log_mel};
@@ -173,7 +194,13 @@ pub use mfcc::{MfccConfig, MfccDeltaConfig, mfcc, mfcc_delta};
 pub use norm::{Norm, normalize};
 pub use onset::{Aggregate, OnsetStrengthConfig, onset_strength, onset_strength_multi};
 pub use pcen::{PcenConfig, PcenMelConfig, pcen, pcen_mel};
+pub use peaks::{
+    OnsetDetectConfig, PeakPickConfig, onset_backtrack, onset_detect, onset_detect_of, peak_pick,
+};
+pub use plp::{PlpConfig, plp, plp_of};
 pub use poly::{PolyFeaturesConfig, poly_features};
+pub use pyin::{Pitch, PyinConfig, pyin};
+pub use reassigned::{Reassigned, ReassignedConfig, reassigned_spectrogram};
 pub use rustfft::num_complex::Complex32;
 pub use spectral::{
     SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
@@ -183,11 +210,13 @@ pub use stft::{PadMode, StftConfig, power_spectrogram, stft};
 pub use structure::{
     Metric, RecurrenceConfig, RecurrenceMode, Statistics, recurrence_matrix, stack_memory, statistics, sync,
 };
+pub use tempo::{TempoConfig, fourier_tempo_frequencies, tempo, tempo_curve_of, tempo_frequencies, tempo_of};
 pub use tempogram::{FourierTempogramConfig, TempogramConfig, fourier_tempogram, tempogram, tempogram_of};
 pub use tuning::{PiptrackConfig, Tuning, estimate_tuning, piptrack, pitch_tuning};
 pub use waveform::{WaveformConfig, deemphasis, preemphasis};
 pub use weighting::{Weighting, frequency_weighting, perceptual_weighting};
 pub use window::Window;
+pub use yin::{YinConfig, yin};
 
 /// Bumped whenever a change may alter the numbers of any feature.
 pub const FEATURES_VERSION: u32 = 2;

@@ -121,11 +121,6 @@ impl<T: Real> FrameTransform<T> {
         self.each(frame, out, Complex::new);
     }
 
-    /// Real and imaginary part of each `X[k]`, ready to be read as one run of numbers.
-    pub(crate) fn parts(&mut self, frame: &[f32], out: &mut [[T; 2]]) {
-        self.each(frame, out, |re, im| [re, im]);
-    }
-
     /// `|X[k]|` of the windowed frame.
     pub(crate) fn magnitude(&mut self, frame: &[f32], out: &mut [T]) {
         self.each(frame, out, |re, im| (re * re + im * im).root());

@@ -22,6 +22,15 @@ pub(crate) fn bin_frequencies(n_bins: usize, f_min_hz: f64, bins_per_octave: usi
     (0..n_bins).map(frequency).collect()
 }
 
+/// The frequency in Hz of each of `n_bins` bins: `librosa.cqt_frequencies(n_bins, fmin=f_min_hz, ...)`.
+///
+/// Bin `k` lies at `f_min_hz · 2^((k + tuning) / bins_per_octave)` Hz.
+#[must_use]
+pub fn cqt_frequencies(n_bins: usize, f_min_hz: f64, bins_per_octave: usize, tuning: f64) -> Vec<f64> {
+    let steps = bins_per_octave as f64;
+    (0..n_bins).map(|k| (tuning / steps).exp2() * f_min_hz * (k as f64 / steps).exp2()).collect()
+}
+
 /// How wide the filters of a bank are, and how long they last.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WaveletLengths {

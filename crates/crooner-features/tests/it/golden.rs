@@ -29,16 +29,20 @@ pub(super) enum Tolerance {
     Rows,
     /// 5e-6 of the largest magnitude plus 1e-7: what resampling by another implementation of the same filter leaves.
     ConstantQ,
-    /// 5e-6 of the largest for three values in four, 5e-4 for the others: where frames are scaled to their own largest
-    /// value, what resampling leaves is magnified in quiet ones, as at the end of the trumpet.
+    /// 5e-6 of the largest for 93 values in a hundred, 3e-4 for the others. Where frames are scaled to their own largest
+    /// value, what resampling in `f32` leaves is magnified in quiet ones: at the end of the sweep librosa itself is 3.4e-5
+    /// away from its own algorithm with an exact resampler. A hybrid transform lowers the rate by 4 first, where soxr
+    /// drops what its inner filter would have rung before a clip that begins loud.
     Scaled,
+    /// 5e-4 dB, for means and medians of differences of decibels.
+    Onset,
     /// 2e-3 dB, for differences of decibels.
     Rise,
     /// 2e-3 dB, for values no more than 80 dB below the largest.
     Decibel,
 }
 
-use Tolerance::{ConstantQ, Decibel, Exact, Iterated, Linear, Rise, Rows, Scaled};
+use Tolerance::{ConstantQ, Decibel, Exact, Iterated, Linear, Onset, Rise, Rows, Scaled};
 
 /// A clip's samples, or none for filters, to values in librosa's order.
 pub(super) type Compute = fn(&[f32]) -> Vec<Complex64>;
@@ -204,7 +208,7 @@ pub(super) fn compare(
     if let Scaled = tolerance {
         let is_off = |(ours, theirs): &(&Complex64, &Complex64)| (*ours - *theirs).norm() > 5e-6 * largest;
         let n_off = ours.iter().zip(theirs).filter(is_off).count();
-        if n_off * 4 > ours.len() {
+        if n_off * 100 > ours.len() * 7 {
             return Err(format!("{n_off} of {} values are off", ours.len()));
         }
     }
@@ -218,7 +222,8 @@ pub(super) fn compare(
             Linear => 2e-6 * largest + 1e-7,
             Rows => 2e-6 * largest + 1e-12,
             ConstantQ | Iterated => 5e-6 * largest + 1e-7,
-            Scaled => 5e-4 * largest,
+            Scaled => 3e-4 * largest,
+            Onset => 5e-4,
             Rise => 2e-3,
             Decibel if theirs.re > loudest - 80.0 => 2e-3,
             // Quieter than both promise to be right about, but still below what is compared.

@@ -2,9 +2,8 @@
 
 use crooner_features::{
     DbConfig, DctNorm, GriffinLimConfig, InitialPhase, LogMelConfig, MelConfig, MelNorm, MelScale, PadMode,
-    Reference, Spectrogram, StftConfig, Window, amplitude_to_db, cqt_frequencies, dct_matrix,
-    fft_frequencies, griffin_lim, istft, log_mel, mel_filter_bank, mel_frequencies, mel_spectrogram,
-    note_to_hz, power_to_db, stft,
+    Reference, Spectrogram, StftConfig, Window, amplitude_to_db, dct_matrix, fft_frequencies, griffin_lim,
+    istft, log_mel, mel_filter_bank, mel_frequencies, mel_spectrogram, power_to_db, stft,
 };
 use npyz::num_complex::Complex64;
 
@@ -77,7 +76,6 @@ pub(super) const FAMILY: Family = Family {
             bank(16_000, 512, &config)
         }),
         ("dct2_ortho_20x128", Linear, |_| real(&dct_matrix(2, DctNorm::Ortho, 20, 128).unwrap())),
-        ("cqt_freqs_84", Linear, |_| real(&cqt_frequencies(84, note_to_hz("C1").unwrap(), 12, 0.0).unwrap())),
         ("istft", Linear, |y| {
             let config = StftConfig::default();
             real(&istft(&stft(y, &config).unwrap(), &config, Some(y.len())).unwrap()[..4096])

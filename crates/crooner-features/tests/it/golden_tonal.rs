@@ -2,20 +2,19 @@
 
 use crooner_features::{
     Aggregate, ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, CqtConfig, FourierTempogramConfig,
-    HpssConfig, OnsetStrengthConfig, Spectrogram, StftConfig, TempogramConfig, TonnetzConfig, Tuning,
-    VqtConfig, chroma_cens, chroma_cqt, chroma_filter_bank, chroma_stft, cq_to_chroma, cqt, estimate_tuning,
-    fourier_tempogram, hpss, hybrid_cqt, onset_strength, pseudo_cqt, stft, tempogram, tonnetz, vqt,
-    wavelet_lengths,
+    OnsetStrengthConfig, Spectrogram, TempogramConfig, TonnetzConfig, Tuning, VqtConfig, chroma_cens,
+    chroma_cqt, chroma_filter_bank, chroma_stft, cq_to_chroma, cqt, cqt_frequencies, estimate_tuning,
+    fourier_tempogram, hybrid_cqt, onset_strength, pseudo_cqt, tempogram, tonnetz, vqt, wavelet_lengths,
 };
 use npyz::num_complex::Complex64;
 
-use crate::golden::Tolerance::{ConstantQ, Linear, Rise, Scaled};
+use crate::golden::Tolerance::{ConstantQ, Linear, Onset, Scaled};
 use crate::golden::{Family, complex, real};
 
 const SAMPLE_RATE: u32 = 22_050;
 
 pub(super) const FAMILY: Family = Family {
-    registered: &[],
+    registered: &[("hpss_h", Linear, "hpss-harmonic"), ("hpss_p", Linear, "hpss-percussive")],
     computed: &[
         ("tuning", Linear, |y| real(&[estimate_tuning(y, SAMPLE_RATE, 12).unwrap()])),
         ("cqt", ConstantQ, |y| complex(&cqt(y, &cqt_config()).unwrap())),
@@ -36,6 +35,7 @@ pub(super) const FAMILY: Family = Family {
             let lengths = wavelet_lengths(&frequencies(), SAMPLE_RATE.into(), config.window, 1.0, Some(0.0));
             real(&lengths.lengths)
         }),
+        ("cqt_freqs_84", Linear, |_| real(&cqt_frequencies(84, frequencies()[0], 12, 0.0))),
         ("cq_to_chroma_84", Linear, |_| {
             let classes = cq_to_chroma(84, 12, 12, frequencies()[0]).unwrap();
             let one = |i: usize| if classes[i % 84] == i / 84 { 1.0 } else { 0.0 };
@@ -60,8 +60,8 @@ pub(super) const FAMILY: Family = Family {
             let config = TonnetzConfig { sample_rate: SAMPLE_RATE, ..TonnetzConfig::default() };
             magnitude(&tonnetz(y, &config).unwrap())
         }),
-        ("onset_env", Rise, |y| magnitude(&onset_strength(y, &onset_config(Aggregate::Mean)).unwrap())),
-        ("onset_env_median", Rise, |y| {
+        ("onset_env", Onset, |y| magnitude(&onset_strength(y, &onset_config(Aggregate::Mean)).unwrap())),
+        ("onset_env_median", Onset, |y| {
             magnitude(&onset_strength(y, &onset_config(Aggregate::Median)).unwrap())
         }),
         ("tempogram", Linear, |y| {
@@ -73,8 +73,6 @@ pub(super) const FAMILY: Family = Family {
                 FourierTempogramConfig { sample_rate: SAMPLE_RATE, ..FourierTempogramConfig::default() };
             magnitude(&fourier_tempogram(y, &config).unwrap().magnitude())
         }),
-        ("hpss_h", ConstantQ, |y| magnitude(&separate(y).0)),
-        ("hpss_p", ConstantQ, |y| magnitude(&separate(y).1)),
     ],
     later: &[],
 };
@@ -94,10 +92,6 @@ fn onset_config(aggregate: Aggregate) -> OnsetStrengthConfig {
 /// The 84 semitones from C1 on.
 fn frequencies() -> Vec<f64> {
     (0..84).map(|k| 440.0 * (f64::from(k - 45) / 12.0).exp2()).collect()
-}
-
-fn separate(y: &[f32]) -> (Spectrogram, Spectrogram) {
-    hpss(&stft(y, &StftConfig::default()).unwrap().magnitude(), &HpssConfig::default()).unwrap()
 }
 
 fn magnitude(spectrogram: &Spectrogram) -> Vec<Complex64> {
