@@ -24,12 +24,12 @@ pub(super) enum Tolerance {
     Linear,
     /// 5e-6 of the largest magnitude plus 1e-7: what resampling by another implementation of the same filter leaves.
     ConstantQ,
-    /// 5e-6 of the largest for 93 values in a hundred, 1.2e-4 for the others. Where frames are scaled to their own largest
+    /// 5e-6 of the largest for 93 values in a hundred, 5e-4 for the others. Where frames are scaled to their own largest
     /// value, what resampling in `f32` leaves is magnified in quiet ones: at the end of the sweep librosa itself is 3.4e-5
     /// away from its own algorithm with an exact resampler. A hybrid transform lowers the rate by 4 first, where soxr
     /// drops what its inner filter would have rung before a clip that begins loud.
     Scaled,
-    /// 1e-4 dB, for means and medians of differences of decibels.
+    /// 5e-4 dB, for means and medians of differences of decibels.
     Onset,
     /// 2e-3 dB, for differences of decibels.
     Rise,
@@ -216,8 +216,8 @@ pub(super) fn compare(
             Exact => 0.0,
             Linear => 2e-6 * largest + 1e-7,
             ConstantQ | Spread => 5e-6 * largest + 1e-7,
-            Scaled => 1.2e-4 * largest,
-            Onset => 1e-4,
+            Scaled => 5e-4 * largest,
+            Onset => 5e-4,
             Rise => 2e-3,
             Share => 1e-6,
             Lifted => 4e-3,

@@ -11,6 +11,7 @@ mod golden_spectral;
 mod golden_tonal;
 mod oracle;
 mod properties;
+mod rhythm;
 mod streaming;
 mod tonal;
 
