@@ -150,7 +150,8 @@ impl OnsetDetectConfig {
 ///
 /// let mut clicks = vec![0.0; 32_000];
 /// (clicks[8000], clicks[24_000]) = (1.0, 1.0);
-/// assert_eq!(onset_detect(&clicks, &OnsetDetectConfig::default())?, [16, 47]);
+/// // As librosa: a click lies in the windows of two frames alike.
+/// assert_eq!(onset_detect(&clicks, &OnsetDetectConfig::default())?, [16, 17, 47, 48]);
 /// # Ok::<(), crooner_features::FeatureError>(())
 /// ```
 ///

@@ -5,6 +5,7 @@ use rustfft::num_complex::Complex64;
 use crate::error::check_range;
 use crate::frames::TILE;
 use crate::framing::Framer;
+use crate::simd::{Simd, WithSimd, dispatch};
 use crate::wide::WideTransform;
 use crate::{FeatureError, Spectrogram, StftConfig};
 
@@ -117,11 +118,8 @@ pub fn reassigned_spectrogram(
     let mut on_pair = |first: &[f32], second: Option<&[f32]>| {
         transforms.apply(first, second);
         let count = 1 + usize::from(second.is_some());
-        for half in 0..count {
-            let frame_s = ((n_done + half) * stft.hop_length + start) as f64 / rate;
-            let range = (n_done % TILE + half) * n_bins..(n_done % TILE + half + 1) * n_bins;
-            placing.place(&transforms, half, frame_s, &mut tile, range);
-        }
+        let frame_s = [n_done, n_done + 1].map(|frame| (frame * stft.hop_length + start) as f64 / rate);
+        placing.place(&transforms, frame_s, &mut tile, n_done % TILE, count);
         n_done += count;
         let filled = (n_done - 1) % TILE + 1;
         if filled == TILE || n_done == n_frames {
@@ -155,6 +153,7 @@ struct Tile {
 }
 
 /// From three spectra to where the energy is.
+#[derive(Clone, Copy)]
 struct Placing {
     hz_per_bin: f64,
     hz_per_radian: f64,
@@ -168,33 +167,82 @@ struct Placing {
 }
 
 impl Placing {
-    /// Fills `range` of the tile with the first or the second frame of a pair.
-    fn place(
-        &self,
-        transforms: &Transforms,
-        half: usize,
-        frame_s: f64,
-        tile: &mut Tile,
-        range: std::ops::Range<usize>,
-    ) {
-        let outputs = tile.frequencies[range.clone()].iter_mut().zip(&mut tile.times[range.clone()]);
-        for (bin, ((hz, s), magnitude)) in outputs.zip(&mut tile.magnitudes[range]).enumerate() {
-            let [x, derivative, weighted] = transforms.at(bin, half);
-            let bin_hz = bin as f64 * self.hz_per_bin;
-            let power = x.norm_sqr();
-            let inverse = if power.sqrt() < self.least { f64::NAN } else { 1.0 / power };
-            let (turn, delay) = (derivative * x.conj(), weighted * x.conj());
-            *magnitude = power.sqrt() as f32;
-            *hz = bin_hz - turn.im * inverse * self.hz_per_radian;
-            *s = frame_s + delay.re * inverse * self.s_per_sample;
-            if self.fill_nan {
-                *hz = if hz.is_nan() { bin_hz } else { *hz };
-                *s = if s.is_nan() { frame_s } else { *s };
+    /// Fills the tile from `first` on with `count` frames, one or both of a pair.
+    fn place(&self, transforms: &Transforms, frame_s: [f64; 2], tile: &mut Tile, first: usize, count: usize) {
+        let n_bins = tile.times.len() / TILE;
+        let mut products: [Products; 2] = std::array::from_fn(|_| Products::new(n_bins));
+        for bin in 0..n_bins {
+            for (products, [x, derivative, weighted]) in products.iter_mut().zip(transforms.at(bin)) {
+                products.power[bin] = x.norm_sqr();
+                products.turn[bin] = derivative.im * x.re - derivative.re * x.im;
+                products.delay[bin] = weighted.re * x.re + weighted.im * x.im;
             }
-            if self.clip {
-                *hz = hz.clamp(0.0, self.nyquist_hz);
-                *s = s.clamp(0.0, self.end_s);
-            }
+        }
+        for (half, (products, frame_s)) in products.iter().zip(frame_s).enumerate().take(count) {
+            let row = (first + half) * n_bins..(first + half + 1) * n_bins;
+            dispatch(PlaceFrame {
+                placing: self,
+                products,
+                frame_s,
+                frequencies: &mut tile.frequencies[row.clone()],
+                times: &mut tile.times[row.clone()],
+                magnitudes: &mut tile.magnitudes[row],
+            });
+        }
+    }
+}
+
+/// What one frame's places are made of, bin by bin.
+struct Products {
+    /// `|X|²`.
+    power: Vec<f64>,
+    /// `Im(D conj X)`.
+    turn: Vec<f64>,
+    /// `Re(T conj X)`.
+    delay: Vec<f64>,
+}
+
+impl Products {
+    fn new(n_bins: usize) -> Self {
+        Self { power: vec![0.0; n_bins], turn: vec![0.0; n_bins], delay: vec![0.0; n_bins] }
+    }
+}
+
+struct PlaceFrame<'a> {
+    placing: &'a Placing,
+    products: &'a Products,
+    frame_s: f64,
+    frequencies: &'a mut [f64],
+    times: &'a mut [f64],
+    magnitudes: &'a mut [f32],
+}
+
+impl WithSimd for PlaceFrame<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Placing { hz_per_bin, hz_per_radian, s_per_sample, least, fill_nan, clip, nyquist_hz, end_s } =
+            *self.placing;
+        let Products { power, turn, delay } = self.products;
+        // A NaN is neither below nor above.
+        let within = |value: f64, high: f64| {
+            let raised = if value < 0.0 { 0.0 } else { value };
+            if raised > high { high } else { raised }
+        };
+        let inputs = power.iter().zip(turn).zip(delay);
+        let outputs = self.frequencies.iter_mut().zip(self.times).zip(self.magnitudes);
+        for (bin, (((&power, &turn), &delay), ((hz, s), magnitude))) in (0i32..).zip(inputs.zip(outputs)) {
+            let bin_hz = f64::from(bin) * hz_per_bin;
+            let root = power.sqrt();
+            let inverse = if root < least { f64::NAN } else { 1.0 / power };
+            let (moved_hz, moved_s) =
+                (bin_hz - turn * inverse * hz_per_radian, self.frame_s + delay * inverse * s_per_sample);
+            let moved_hz = if fill_nan && moved_hz.is_nan() { bin_hz } else { moved_hz };
+            let moved_s = if fill_nan && moved_s.is_nan() { self.frame_s } else { moved_s };
+            *hz = if clip { within(moved_hz, nyquist_hz) } else { moved_hz };
+            *s = if clip { within(moved_s, end_s) } else { moved_s };
+            *magnitude = root as f32;
         }
     }
 }
@@ -218,10 +266,11 @@ impl Transforms {
         self.0.iter_mut().for_each(|transform| transform.apply(first, second));
     }
 
-    /// One bin of the first or the second frame under the three windows.
+    /// One bin of both frames under the three windows.
     #[inline(always)]
-    fn at(&self, bin: usize, half: usize) -> [Complex64; 3] {
+    fn at(&self, bin: usize) -> [[Complex64; 3]; 2] {
         let [x, derivative, weighted] = &self.0;
-        [x.at(bin)[half], derivative.at(bin)[half], weighted.at(bin)[half]]
+        let (x, derivative, weighted) = (x.at(bin), derivative.at(bin), weighted.at(bin));
+        [[x[0], derivative[0], weighted[0]], [x[1], derivative[1], weighted[1]]]
     }
 }

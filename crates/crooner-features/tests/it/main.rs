@@ -12,6 +12,7 @@ mod golden_spectral;
 mod golden_tonal;
 mod oracle;
 mod properties;
+mod rhythm;
 mod spectral;
 mod streaming;
 mod tonal;
