@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use crooner_audio::AudioReader;
-use crooner_features::{FeatureConfig, mel_frequencies};
+use crooner_features::{FeatureConfig, MelConfig, fft_frequencies, mel_frequencies};
 use crooner_report::picture::{HeatMap, Layout, Levels, Rows, heat_map, waveform};
 use crooner_report::{Example, ExamplePictures};
 use half::f16;
@@ -25,6 +25,7 @@ pub(crate) struct Axis {
 
 enum Kind {
     Mel(Vec<f32>),
+    Stft(Vec<f32>),
     Notes { lowest_midi: f64, bins_per_octave: usize },
     PitchClasses { first: usize },
     Lags { hop_seconds: f64 },
@@ -38,12 +39,10 @@ impl Axis {
             bins_per_octave,
         };
         let kind = match config {
-            FeatureConfig::LogMel(config) => {
-                let mel = config.mel();
-                let top = mel.f_max_hz.map_or(f64::from(config.sample_rate) / 2.0, f64::from);
-                // The outermost two are edges, not centres.
-                let edges = mel_frequencies(mel.n_mels + 2, f64::from(mel.f_min_hz), top, mel.scale);
-                Kind::Mel(edges[1..=mel.n_mels].iter().map(|&hz| hz as f32).collect())
+            FeatureConfig::LogMel(config) => mel(&config.mel(), config.sample_rate),
+            FeatureConfig::Stft(config) => {
+                let hz = fft_frequencies(config.sample_rate, config.n_fft);
+                Kind::Stft(hz.into_iter().map(|hz| hz as f32).collect())
             }
             FeatureConfig::Cqt(config) => notes(config.f_min_hz, config.bins_per_octave),
             FeatureConfig::Vqt(config) => notes(config.f_min_hz, config.bins_per_octave),
@@ -68,6 +67,8 @@ impl Axis {
     pub(crate) fn rows(&self) -> Rows<'_> {
         match &self.kind {
             Kind::Mel(hz) => Rows::Bands(hz),
+            Kind::Stft(hz) if self.linear => Rows::Linear(hz),
+            Kind::Stft(hz) => Rows::Logarithmic(hz),
             Kind::Notes { lowest_midi, bins_per_octave } => {
                 Rows::Notes { lowest_midi: *lowest_midi, bins_per_octave: *bins_per_octave }
             }
@@ -76,6 +77,14 @@ impl Axis {
             Kind::Numbered => Rows::Numbered,
         }
     }
+}
+
+/// Centre frequency of every mel band.
+fn mel(mel: &MelConfig, sample_rate: u32) -> Kind {
+    let top = mel.f_max_hz.map_or(f64::from(sample_rate) / 2.0, f64::from);
+    // The outermost two are edges, not centres.
+    let edges = mel_frequencies(mel.n_mels + 2, f64::from(mel.f_min_hz), top, mel.scale);
+    Kind::Mel(edges[1..=mel.n_mels].iter().map(|&hz| hz as f32).collect())
 }
 
 /// For the report: the first seconds of the track at `path`, whose `frames` are `[n_frames, n_bins]`.

@@ -14,7 +14,7 @@ use super::time::time_marks;
 use crate::Error;
 use crate::text::signed;
 
-const MARGINS: Margins = Margins { top: 10.0, right: 82.0, bottom: 42.0, left: 58.0 };
+const MARGINS: Margins = Margins { top: 10.0, right: 88.0, bottom: 42.0, left: 58.0 };
 /// Width of the colour bar, and its distance from the picture.
 const BAR: f64 = 12.0;
 const BAR_GAP: f64 = 14.0;

@@ -115,7 +115,8 @@ impl Pen {
     fn text(&self, outline: &mut Shape, node: Node<'_, '_>, at: Point, size: f32) -> Option<()> {
         let font = if node.attribute("font-weight") == Some("bold") { &self.bold } else { &self.regular };
         let em = font.units_per_em()?;
-        let glyphs: Vec<_> = node.text().unwrap_or_default().chars().map(|c| font.glyph_id(c)).collect();
+        let glyphs: Vec<_> =
+            node.text().unwrap_or_default().trim().chars().map(|c| font.glyph_id(c)).collect();
         let advance = |glyph: &_| font.h_advance_unscaled(*glyph) / em * size;
         let width: f32 = glyphs.iter().map(advance).sum();
         let mut along = match node.attribute("text-anchor")? {

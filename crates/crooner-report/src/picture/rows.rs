@@ -244,7 +244,7 @@ fn note_marks(lowest_midi: f64, bins_per_octave: usize, n_bins: usize, at_most: 
     let per_semitone = bins_per_octave as f64 / 12.0;
     let top = lowest_midi + (n_bins as f64 - 0.5) / per_semitone;
     let range = (lowest_midi - 0.5 / per_semitone).ceil() as i64..=top.floor() as i64;
-    let every = [&(0..12).collect::<Vec<_>>()[..], &NATURALS, &[0, 4, 7], &[0, 7], &[0]];
+    let every = [&(0..12).collect::<Vec<_>>()[..], &NATURALS, &[0]];
     let among = |classes: &[usize]| -> Vec<i64> {
         range.clone().filter(|midi| classes.contains(&(midi.rem_euclid(12) as usize))).collect()
     };

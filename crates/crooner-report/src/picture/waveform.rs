@@ -14,7 +14,7 @@ use crate::check::at_least_zero;
 use crate::text::signed;
 
 /// Left and right as in the heat map, so that the two can stand one above the other.
-const MARGINS: Margins = Margins { top: 8.0, right: 82.0, bottom: 42.0, left: 58.0 };
+const MARGINS: Margins = Margins { top: 8.0, right: 88.0, bottom: 42.0, left: 58.0 };
 
 /// A waveform: amplitude over seconds, as the envelope between the lowest and the highest of the samples
 /// that share a pixel.
