@@ -57,7 +57,7 @@ fn what_cannot_be_is_refused_before_anything_is_written() {
     let message = refuse(&["--feature", "log-mel", "--set", "n_mels", "-o", "a.npy"]);
     assert!(message.contains("expected KEY=VALUE"), "{message}");
     let message = refuse(&["--feature", "log-mel", "-o", "a.wav.txt"]);
-    assert!(message.contains("the name must end in one of .npy, .csv and .json"), "{message}");
+    assert!(message.contains("the name must end in one of .npy, .parquet, .csv and .json"), "{message}");
     assert!(!sandbox.path("a.npy").exists() && !sandbox.path("a.wav.txt").exists());
 }
 
@@ -102,7 +102,7 @@ fn every_feature_that_is_listed_can_be_computed() {
     let sandbox = Sandbox::new(PROGRAM);
     wav::write(&sandbox.path("a.wav"), &wav::tone(440.0, 1.0)).unwrap();
     let list = sandbox.succeed(&["features", "--list"]).stdout;
-    for name in list.lines().filter(|line| !line.starts_with(' ')) {
+    for name in list.lines().filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty()) {
         sandbox.succeed(&["features", "a.wav", "--feature", name, "-o", "a.npy"]);
         let (shape, values) = npy(&fs::read(sandbox.path("a.npy")).unwrap());
         assert_eq!(shape.iter().product::<usize>(), values.len(), "{name}");
@@ -116,7 +116,23 @@ fn every_feature_that_is_listed_can_be_computed() {
 fn the_list_names_every_feature_with_its_settings() {
     let sandbox = Sandbox::new(PROGRAM);
     let list = sandbox.succeed(&["features", "--list"]).stdout;
-    for line in ["log-mel", "cqt", "chroma-cens", "  n_mels = 128", "  hop_length = 512"] {
-        assert!(list.lines().any(|found| found == line), "{line}: {list}");
+    for name in ["log-mel", "cqt", "chroma-cens"] {
+        assert!(list.lines().any(|line| line.starts_with(&format!("{name} "))), "{name}: {list}");
     }
+    for setting in ["sample_rate=22050", "n_mels=128", "hop_length=512", "amin=1e-10", "win_length=derived"] {
+        assert!(list.split_whitespace().any(|found| found == setting), "{setting}: {list}");
+    }
+    assert!(list.lines().all(|line| line.len() <= 80), "{list}");
+}
+
+#[test]
+fn one_file_is_of_one_feature() {
+    let sandbox = Sandbox::new(PROGRAM);
+    wav::write(&sandbox.path("a.wav"), &wav::tone(440.0, 0.5)).unwrap();
+    let message =
+        sandbox.refuse(&["features", "a.wav", "--feature", "mel", "--feature", "rms", "-o", "a.npy"]);
+    assert_eq!(message, "a.wav is a file, for which one --feature can be given: 2 were");
+    sandbox.succeed(&["features", "a.wav", "--feature", "mel", "-o", "a.parquet"]);
+    let table = fs::read(sandbox.path("a.parquet")).unwrap();
+    assert!(table.starts_with(b"PAR1") && table.ends_with(b"PAR1"));
 }

@@ -60,8 +60,10 @@ pub(crate) enum Command {
         crooner features song.mp3 --feature log-mel -o song.npy\n  \
         crooner features song.mp3 --feature cqt --set bins_per_octave=24 --set n_bins=168 -o song.csv\n  \
         crooner features ~/Music --feature log-mel --feature chroma-cqt -o features   a folder, all cores\n  \
+        crooner features song.mp3 --feature mfcc -o song.parquet                      a row for each frame\n  \
         crooner features --list                                                       names and settings\n\n\
-        Values are [n_bins, n_frames]. Exit code 1 means that some files could not be read.")]
+        Values are [n_bins, n_frames], and float32; of a .parquet, a column time_seconds and one for each bin.\n\
+        A folder is continued where it was stopped. Exit code 1 means that some files could not be read.")]
     Features(FeaturesArgs),
     /// Draw audio: waveform, spectrograms, chroma, tempo, self-similarity
     #[command(after_help = "Examples:\n  \
@@ -196,7 +198,7 @@ pub(crate) struct FeaturesArgs {
     /// Which feature; may be given more than once for a folder
     #[arg(long = "feature", value_name = "NAME", required_unless_present = "list")]
     pub(crate) features: Vec<String>,
-    /// Of a file: .npy, .csv or .json. Of a folder: a folder, that gets one .npy for each file and feature
+    /// Of a file: .npy, .parquet, .csv or .json. Of a folder: a folder, that gets one .npy for each file and feature
     #[arg(short, long, value_name = "PATH", required_unless_present = "list")]
     pub(crate) output: Option<PathBuf>,
     /// Sample rate to compute at

@@ -7,7 +7,7 @@
 //! | `experiment` | presets, config files, precedence |
 //! | `backend` | the registry of compute backends |
 //! | `run_dir` | the files of a run |
-//! | `matrix` | features as files |
+//! | `matrix`, `table` | features as files |
 //! | `pictures` | what features mean on a picture |
 //! | `report` | from an evaluation to the report's plain data |
 
@@ -23,6 +23,7 @@ mod progress;
 mod report;
 mod run_dir;
 mod similarity;
+mod table;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -111,7 +111,18 @@ impl Plan {
                 Some(setting) => bail!("--set {setting}: a waveform has no settings"),
                 None => Ok(Self::Waveform),
             },
-            PictureOf::Spectrogram => feature("stft", "Spectrogram", true, 420),
+            PictureOf::Spectrogram => {
+                let stft = configure("stft")?;
+                if let FeatureConfig::Stft(config) = &stft
+                    && config.power != 1.0
+                {
+                    bail!(
+                        "--set power={}: a spectrogram is drawn in dB, which are the same for any power",
+                        config.power
+                    );
+                }
+                Ok(Self::Feature { title: "Spectrogram", config: stft, magnitudes: true, height: 420 })
+            }
             PictureOf::Mel => feature("log-mel", "Mel spectrogram", false, 420),
             PictureOf::Cqt => feature("cqt", "Constant-Q transform", true, 420),
             PictureOf::Chroma => feature("chroma-cqt", "Chromagram", false, 340),
