@@ -81,7 +81,7 @@ def run(*words):
         sys.exit(f'crooner {" ".join(map(str, words))}: {done.stderr}')
     return done.stdout
 
-names = [line for line in run('features', '--list').splitlines() if line and not line.startswith(' ')]
+names = [line.split()[0] for line in run('features', '--list').splitlines() if not line.startswith(' ')]
 unknown = [name for name in names if name not in LIBROSA]
 files = sorted(p for p in FOLDER.rglob('*') if p.suffix.lower() in ('.wav', '.flac', '.mp3', '.ogg'))
 files = files[:: max(1, len(files) // COUNT)][:COUNT]
