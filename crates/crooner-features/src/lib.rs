@@ -224,3 +224,7 @@ pub use yin::{YinConfig, yin};
 
 /// Bumped whenever a change may alter the numbers of any feature.
 pub const FEATURES_VERSION: u32 = 2;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from-librosa.md")]
+struct ComingFromLibrosa;

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test states what it expects by failing")]
 #![expect(clippy::print_stderr, reason = "how near each array is to librosa is worth knowing")]
 
+mod coming_from_librosa;
 mod config;
 mod errors;
 mod golden;
