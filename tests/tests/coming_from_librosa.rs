@@ -1,7 +1,5 @@
 //! The commands of `docs/coming-from-librosa.md`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
-
 use std::fs;
 
 use crooner_tests::{Sandbox, wav};
