@@ -92,6 +92,7 @@ fn train(
         model: &model,
         config,
         seed,
+        initial: None,
         device: &device,
         checkpoint,
         identity: &identity,
@@ -159,6 +160,56 @@ fn an_interrupted_run_ends_as_an_undisturbed_one_bit_for_bit() {
     }
 }
 
+/// Every option that can be on together with the others.
+fn everything_on(epochs: usize) -> FitConfig {
+    toml::from_str(&format!(
+        "epochs = {epochs}
+        batch_size = 8
+        learning_rate = 5e-3
+        optimizer = 'adamw'
+        weight_decay = 0.02
+        clip_norm = 0.5
+        accumulation = 2
+        label_smoothing = 0.1
+        class_weights = 'balanced'
+        sampling = 'balanced'
+        early_stopping = 'weighted-f1'
+        weight_average = 0.9
+        schedule = {{ cosine = {{ warmup_epochs = 1, final_fraction = 0.1 }} }}
+        [augmentation]
+        random_crop = true
+        gain_db = 3
+        time_masks = 1
+        time_mask_frames = 2
+        frequency_masks = 1
+        frequency_mask_bands = 3
+        mixup = 0.2"
+    ))
+    .unwrap()
+}
+
+#[test]
+fn with_every_option_on_stops_and_threads_change_nothing() {
+    let frames = frames();
+    let config = everything_on(3);
+    let undisturbed = train(&frames, &config, 1, None, None).unwrap();
+    for stops in [vec![1], vec![6], vec![4, 1, 5]] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.safetensors");
+        for &stop in &stops {
+            train(&frames, &config, 1, Some(&path), Some(stop)).unwrap();
+        }
+        let resumed = train(&frames, &config, 1, Some(&path), None).unwrap();
+        assert_eq!(resumed.history, undisturbed.history, "{stops:?}");
+        assert_eq!(weights(&resumed), weights(&undisturbed), "{stops:?}");
+    }
+    for threads in [1, 2, 4] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let outcome = pool.install(|| train(&frames, &config, 1, None, None).unwrap());
+        assert_eq!(weights(&outcome), weights(&undisturbed), "{threads} threads");
+    }
+}
+
 #[test]
 fn a_finished_run_can_be_asked_for_more_epochs() {
     let frames = frames();
@@ -202,7 +253,7 @@ fn training_stops_when_validation_no_longer_improves_and_keeps_the_best() {
     let config = FitConfig { patience: 2, learning_rate: 0.2, ..config(100) };
     let outcome = train(&frames, &config, 0, None, None).unwrap();
     assert_eq!(outcome.stopped, Stopped::EarlyStopping);
-    let best = best_epoch(&outcome.history).unwrap();
+    let best = best_epoch(&outcome.history, config.early_stopping).unwrap();
     assert_eq!(best.epoch + 2, outcome.history.len());
 
     let task = Task::from_rows(&frames, rows(), SLICE_FRAMES).unwrap();

@@ -7,13 +7,15 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use burn::module::Module;
 use burn::tensor::Device;
+use crooner_model::NamedTensor;
 use crooner_report::{Run, Seconds};
 use crooner_split::{Side, Split};
 use crooner_store::{FeatureSet, PrepareOptions, Store};
 use crooner_train::checkpoint::Identity;
 use crooner_train::evaluate::predict_side;
 use crooner_train::{
-    Classifier, ClassifierInfo, FitEvent, FitOutcome, FitRequest, Stopped, Task, evaluate, fit,
+    Classifier, ClassifierInfo, FitEvent, FitOutcome, FitRequest, Initial, Stopped, Task, Transfer, evaluate,
+    fit,
 };
 
 use super::scores;
@@ -65,11 +67,15 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     describe(&lines, &task, &split);
     let begun = Instant::now();
     let identity = identity(&experiment, &features, &split)?;
+    let started = initial(&experiment, &dir, &task, &device, &lines)?;
     let request = FitRequest {
         task: &task,
         model: &experiment.model,
         config: &experiment.training,
         seed: experiment.seed,
+        initial: started
+            .as_ref()
+            .map(|(weights, same_classes)| Initial { weights, same_classes: *same_classes }),
         device: &device,
         checkpoint: Some(&dir.checkpoint()),
         identity: &identity,
@@ -125,9 +131,9 @@ fn plan(args: &TrainArgs) -> Result<(Experiment, PathBuf)> {
 }
 
 /// Everything that decides the weights, so that a checkpoint continues only its own run. The
-/// number of epochs is not among it: a finished run may be asked for more.
+/// number of epochs is not among it, unless the schedule depends on it: a finished run may be asked for more.
 fn identity(experiment: &Experiment, features: &FeatureSet, split: &Split) -> Result<Identity> {
-    let training = crooner_train::FitConfig { epochs: 0, ..experiment.training.clone() };
+    let training = experiment.training.lasting();
     Ok(Identity::from([
         ("seed".to_owned(), experiment.seed.to_string()),
         ("features".to_owned(), features.fingerprint().to_owned()),
@@ -136,6 +142,29 @@ fn identity(experiment: &Experiment, features: &FeatureSet, split: &Split) -> Re
         ("model".to_owned(), serde_json::to_string(&experiment.model)?),
         ("training".to_owned(), serde_json::to_string(&training)?),
     ]))
+}
+
+/// The weights to start from, if the settings name any, and whether they are for the same artists.
+fn initial(
+    experiment: &Experiment,
+    dir: &RunDir,
+    task: &Task<'_>,
+    device: &Device,
+    lines: &Progress,
+) -> Result<Option<(Vec<NamedTensor>, bool)>> {
+    let Some(path) = &experiment.training.init_from else { return Ok(None) };
+    let path = if path.is_dir() { RunDir::open(path)?.finished_model()? } else { path.clone() };
+    let classifier = Classifier::load(&path, device.clone())?;
+    if classifier.info().features != experiment.features {
+        lines.line(&format!("note: {} was trained on other features than these", path.display()));
+    }
+    let same_classes = classifier.info().labels == task.labels();
+    let weights = classifier.network().weights()?;
+    lines.line(&format!("start      {} tensors of {}", weights.len(), path.display()));
+    if dir.checkpoint().exists() {
+        lines.line("note: the run has a checkpoint already and goes on from there");
+    }
+    Ok(Some((weights, same_classes)))
 }
 
 fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
@@ -164,6 +193,14 @@ fn fit_with_progress(request: &FitRequest<'_>, dir: &RunDir) -> Result<FitOutcom
     let outcome = fit(request, |event| match event {
         FitEvent::Resumed { epochs, steps } => {
             bar.line(&format!("resumed    after {epochs} epochs and {steps} steps"));
+        }
+        FitEvent::Initialised(Transfer { taken, fresh, left }) => {
+            bar.line(&format!("start      {} tensors taken over", taken.len()));
+            for (what, names) in [("drawn from the seed", fresh), ("not taken over", left)] {
+                if !names.is_empty() {
+                    bar.line(&format!("note: {what}: {}", names.join(", ")));
+                }
+            }
         }
         FitEvent::Step { epoch, step, steps, loss, f1, slices } => {
             seen += slices;
@@ -262,7 +299,8 @@ impl Finished<'_> {
             remarks: usable.remarks(),
             evaluation: &evaluation,
             history: &outcome.history,
-            stopped: report::stopped(outcome.stopped, experiment.training.patience),
+            metric: experiment.training.early_stopping,
+            stopped: report::stopped(outcome.stopped, &experiment.training),
             examples,
             failures: usable.failures.clone(),
             seconds,
