@@ -162,3 +162,78 @@ impl ModuleMapper for Step<'_> {
         Param::from_mapped_value(id, Tensor::from_inner(moved).require_grad(), mapper)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crooner_model::{Input, ModelConfig};
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Reference {
+        shapes: BTreeMap<String, Vec<usize>>,
+        optimisers: BTreeMap<String, Expected>,
+    }
+
+    #[derive(Deserialize)]
+    struct Expected {
+        norms: Vec<f64>,
+        params: BTreeMap<String, Vec<f32>>,
+    }
+
+    /// As the script makes them.
+    fn gradient(name: &str, step: usize, size: usize) -> Vec<f32> {
+        let value = |i: usize| (((i + 1) * (name.len() + 7 * step) * 37) % 101) as f32;
+        (0..size).map(|i| (value(i) - 50.0) / 25.0).collect()
+    }
+
+    #[test]
+    fn ten_steps_are_pytorchs() {
+        let reference: Reference =
+            serde_json::from_str(include_str!("../tests/reference/options.json")).unwrap();
+        let device = burn::tensor::Device::flex().autodiff();
+        let model: ModelConfig =
+            toml::from_str("[crnn]\nblocks = [{ filters = 2, pool = [2, 2] }]\ngru = [3]").unwrap();
+        for (name, kind, clip) in [
+            ("adam", Optimizer::Adam, None),
+            ("adamw", Optimizer::Adamw, None),
+            ("adamw_clipped", Optimizer::Adamw, Some(4.0)),
+        ] {
+            let expected = &reference.optimisers[name];
+            let mut network = model.init(Input { n_mels: 4, n_classes: 4 }, 0, &device).unwrap();
+            let mut weights = network.weights().unwrap();
+            for tensor in &mut weights {
+                if let Some(shape) = reference.shapes.get(&tensor.name) {
+                    assert_eq!(&tensor.shape, shape, "{}", tensor.name);
+                    let start = gradient(&tensor.name, 0, tensor.values.len());
+                    tensor.values = start.into_iter().map(|value| 0.5 + value / 10.0).collect();
+                }
+            }
+            network = network.with_weights(weights).unwrap();
+            let mut adam = Adam::new(kind, 0.3);
+            for step in 1..=10 {
+                let tensors = reference.shapes.iter().map(|(name, shape)| {
+                    let values = gradient(name, step, shape.iter().product());
+                    let len = values.len();
+                    let tensor = Tensor::from_data(TensorData::new(values, [len]), &device.clone().inner());
+                    (name.clone(), tensor)
+                });
+                let mut gradients = NamedGradients::from_tensors(tensors);
+                if let Some(longest) = clip {
+                    let norm = gradients.norm().unwrap();
+                    assert!((norm / expected.norms[step - 1] - 1.0).abs() < 1e-6, "{norm} at step {step}");
+                    gradients.clip(longest).unwrap();
+                }
+                network = adam.step(network, &gradients, 0.01);
+            }
+            for NamedTensor { name: parameter, values, .. } in network.weights().unwrap() {
+                for (found, expected) in
+                    values.iter().zip(expected.params.get(&parameter).into_iter().flatten())
+                {
+                    assert!((found - expected).abs() < 2e-6, "{name} {parameter}: {found} is not {expected}");
+                }
+            }
+        }
+    }
+}

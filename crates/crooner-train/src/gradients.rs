@@ -22,6 +22,12 @@ impl NamedGradients {
         Self(reader.found)
     }
 
+    /// Gradients made elsewhere, by name.
+    #[must_use]
+    pub fn from_tensors(tensors: impl IntoIterator<Item = (String, Tensor<1>)>) -> Self {
+        Self(tensors.into_iter().collect())
+    }
+
     /// That of one parameter; `None` if the loss does not depend on it, or it is frozen.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Tensor<1>> {

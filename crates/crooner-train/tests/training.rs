@@ -11,11 +11,12 @@ use crooner_features::FeatureConfig;
 use crooner_model::{ModelConfig, NamedTensor};
 use crooner_split::Side;
 use crooner_train::checkpoint::Identity;
+use crooner_train::config::Freeze;
 use crooner_train::evaluate::predict_side;
 use crooner_train::fit::best_epoch;
 use crooner_train::{
-    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Stopped, Task,
-    TaskRow, TrainError, evaluate, fit,
+    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Initial, Stopped,
+    Task, TaskRow, TrainError, evaluate, fit,
 };
 use half::f16;
 
@@ -84,6 +85,17 @@ fn train(
     checkpoint: Option<&Path>,
     stop_after: Option<usize>,
 ) -> Result<FitOutcome, TrainError> {
+    train_from(frames, config, seed, checkpoint, stop_after, None)
+}
+
+fn train_from(
+    frames: &Frames,
+    config: &FitConfig,
+    seed: u64,
+    checkpoint: Option<&Path>,
+    stop_after: Option<usize>,
+    initial: Option<Initial<'_>>,
+) -> Result<FitOutcome, TrainError> {
     let task = Task::from_rows(frames, rows(), SLICE_FRAMES)?;
     let (cancel, mut steps) = (AtomicBool::new(stop_after == Some(0)), 0);
     let (model, identity, device) = (model(), identity(seed), Device::flex());
@@ -92,7 +104,7 @@ fn train(
         model: &model,
         config,
         seed,
-        initial: None,
+        initial,
         device: &device,
         checkpoint,
         identity: &identity,
@@ -208,6 +220,28 @@ fn with_every_option_on_stops_and_threads_change_nothing() {
         let outcome = pool.install(|| train(&frames, &config, 1, None, None).unwrap());
         assert_eq!(weights(&outcome), weights(&undisturbed), "{threads} threads");
     }
+}
+
+#[test]
+fn a_frozen_encoder_keeps_its_weights_and_statistics_and_the_head_learns() {
+    let frames = frames();
+    let before = weights(&train(&frames, &config(1), 0, None, None).unwrap());
+    let config = FitConfig {
+        init_from: Some("elsewhere".into()),
+        freeze: Freeze::Encoder,
+        weight_decay: 0.1,
+        ..config(3)
+    };
+    let run = |initial| train_from(&frames, &config, 1, None, None, Some(initial));
+    let after = weights(&run(Initial { weights: &before, same_classes: true }).unwrap());
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before.name, after.name);
+        assert_eq!(before == after, !before.name.starts_with("head."), "{}", before.name);
+    }
+    let missing: Vec<_> = before.iter().filter(|tensor| !tensor.name.starts_with("gru.1")).cloned().collect();
+    let error = run(Initial { weights: &missing, same_classes: true }).unwrap_err().to_string();
+    assert!(error.starts_with("training.freeze: expected training.init_from to hold all"), "{error}");
+    assert!(error.contains("gru.1."), "{error}");
 }
 
 #[test]
