@@ -216,11 +216,11 @@ mod tests {
         let (found, original) = (varied(&config, 1, 32, 8), batch(8));
         let Mix { labels, share } = found.mix.clone().unwrap();
         let size = N_MELS * N_FRAMES;
-        for n in 0..8 {
+        for (n, label) in labels.iter().enumerate() {
             // Values of slice `m` are those of slice 0 plus 15 m: which other was mixed in can be read off.
             let offset = (found.mel[n * size] - share * original.mel[n * size]) / (1.0 - share);
             let other = ((offset + 40.0) / 15.0).round() as usize;
-            assert_eq!(labels[n], original.labels[other]);
+            assert_eq!(*label, original.labels[other]);
             for i in 0..size {
                 let expected =
                     share * original.mel[n * size + i] + (1.0 - share) * original.mel[other * size + i];
