@@ -68,6 +68,18 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let begun = Instant::now();
     let identity = identity(&experiment, &features, &split)?;
     let started = initial(&experiment, &dir, &task, &device, &lines)?;
+    let mut remarks = usable.remarks();
+    if let Some((path, fingerprint)) = started.as_ref().map(|start| (&start.path, &start.split))
+        && fingerprint != split.fingerprint()
+    {
+        let leak = format!(
+            "The weights started from {}, which was trained on another split: it may have heard test tracks of this \
+             one, and the scores may be too good.",
+            path.display()
+        );
+        lines.line(&format!("note: {leak}"));
+        remarks.push(leak);
+    }
     let request = FitRequest {
         task: &task,
         model: &experiment.model,
@@ -75,7 +87,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         seed: experiment.seed,
         initial: started
             .as_ref()
-            .map(|(weights, same_classes)| Initial { weights, same_classes: *same_classes }),
+            .map(|start| Initial { weights: &start.weights, same_classes: start.same_classes }),
         device: &device,
         checkpoint: Some(&dir.checkpoint()),
         identity: &identity,
@@ -99,6 +111,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         task: &task,
         split: &split,
         usable: &usable,
+        remarks,
     };
     finished.conclude(&dir, outcome, seconds, |track| {
         let track = catalogue.tracks.iter().find(|candidate| candidate.id == track)?;
@@ -144,14 +157,24 @@ fn identity(experiment: &Experiment, features: &FeatureSet, split: &Split) -> Re
     ]))
 }
 
-/// The weights to start from, if the settings name any, and whether they are for the same artists.
+/// Weights of another run.
+struct Start {
+    path: PathBuf,
+    weights: Vec<NamedTensor>,
+    /// Whether they are for the same artists.
+    same_classes: bool,
+    /// Fingerprint of the split that they were trained on.
+    split: String,
+}
+
+/// The weights to start from, if the settings name any.
 fn initial(
     experiment: &Experiment,
     dir: &RunDir,
     task: &Task<'_>,
     device: &Device,
     lines: &Progress,
-) -> Result<Option<(Vec<NamedTensor>, bool)>> {
+) -> Result<Option<Start>> {
     let Some(path) = &experiment.training.init_from else { return Ok(None) };
     let path = if path.is_dir() { RunDir::open(path)?.finished_model()? } else { path.clone() };
     let classifier = Classifier::load(&path, device.clone())?;
@@ -160,11 +183,11 @@ fn initial(
     }
     let same_classes = classifier.info().labels == task.labels();
     let weights = classifier.network().weights()?;
-    lines.line(&format!("start      {} tensors of {}", weights.len(), path.display()));
     if dir.checkpoint().exists() {
         lines.line("note: the run has a checkpoint already and goes on from there");
     }
-    Ok(Some((weights, same_classes)))
+    let split = classifier.info().split.clone();
+    Ok(Some(Start { path, weights, same_classes, split }))
 }
 
 fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
@@ -245,6 +268,8 @@ struct Finished<'a> {
     task: &'a Task<'a>,
     split: &'a Split,
     usable: &'a Usable,
+    /// What a reader of the scores should know.
+    remarks: Vec<String>,
 }
 
 impl Finished<'_> {
@@ -255,7 +280,7 @@ impl Finished<'_> {
         mut seconds: Seconds,
         path_of: impl Fn(&str) -> Option<PathBuf>,
     ) -> Result<()> {
-        let Self { experiment, backend, device, task, split, usable } = self;
+        let Self { experiment, backend, device, task, split, usable, remarks } = self;
         let begun = Instant::now();
         let batch_size = experiment.training.batch_size;
         let predictions = predict_side(&outcome.network, task, Side::Test, batch_size, device)?;
@@ -296,7 +321,7 @@ impl Finished<'_> {
             run,
             task,
             split,
-            remarks: usable.remarks(),
+            remarks,
             evaluation: &evaluation,
             history: &outcome.history,
             metric: experiment.training.early_stopping,
