@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use crooner_kernels::{
-    Activation, BlockParams, ConvBlock, Dropout, Gru, GruParams, Kernels, Order, Statistics,
+    Activation, BlockParams, ConvBlock, Dropout, Gru, GruKind, GruParams, Kernels, Order, Statistics,
 };
 
 const BATCH: usize = 16;
@@ -64,17 +64,19 @@ fn block(kernels: Kernels, block: &ConvBlock, runs: usize) -> [f64; 3] {
 }
 
 fn gru(kernels: Kernels, gru: &Gru, runs: usize) -> [f64; 3] {
-    let Gru { batch, n_frames, d_input, units } = *gru;
+    let Gru { batch, n_frames, d_input, units, kind: _ } = *gru;
     let x = values(batch * n_frames * d_input, 2.0);
     let (input, recurrent) = (values(d_input * 3 * units, 0.3), values(units * 3 * units, 0.3));
     let bias = vec![0.0; 3 * units];
     let params = GruParams { input: &input, recurrent: &recurrent, input_bias: &bias, recurrent_bias: &bias };
-    let saved = gru.forward(kernels, &x, &params, true).expect("the shapes fit").saved.expect("kept");
+    let saved = gru.forward(kernels, &x, None, &params, true).expect("the shapes fit").saved.expect("kept");
     let d_states = values(batch * n_frames * units, 1.0);
-    let forward = measure(runs, || drop(black_box(gru.forward(kernels, &x, &params, true).expect("fits"))));
+    let forward =
+        measure(runs, || drop(black_box(gru.forward(kernels, &x, None, &params, true).expect("fits"))));
     let backward =
         measure(runs, || drop(black_box(gru.backward(&x, &params, &saved, &d_states).expect("fits"))));
-    let infer = measure(runs, || drop(black_box(gru.forward(kernels, &x, &params, false).expect("fits"))));
+    let infer =
+        measure(runs, || drop(black_box(gru.forward(kernels, &x, None, &params, false).expect("fits"))));
     [forward, backward, infer]
 }
 
@@ -125,7 +127,8 @@ fn main() {
                 (height, width, channels) = (height / pool[0], width / pool[1], filters);
             }
             for (i, d_input) in [128, 32].into_iter().enumerate() {
-                let layer = Gru { batch: BATCH, n_frames: width, d_input, units: 32 };
+                let layer =
+                    Gru { batch: BATCH, n_frames: width, d_input, units: 32, kind: GruKind::default() };
                 let gflop = (BATCH * width * (d_input + 32) * 96 * 2) as f64 * 1e-9;
                 print(&format!("GRU {}", i + 1), gru(kernels, &layer, runs), gflop);
             }

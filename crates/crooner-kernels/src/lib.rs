@@ -86,6 +86,7 @@ mod gru;
 mod kernels;
 mod parallel;
 mod pool;
+mod recurrence;
 mod simd;
 mod winograd;
 
@@ -93,5 +94,5 @@ pub use activation::Activation;
 pub use block::{BlockGradients, BlockOutput, BlockParams, BlockSaved, ConvBlock, Order, Statistics};
 pub use dropout::Dropout;
 pub use error::KernelError;
-pub use gru::{Gru, GruGradients, GruOutput, GruParams, GruSaved};
+pub use gru::{Direction, Gate, Gru, GruGradients, GruKind, GruOutput, GruParams, GruSaved, Reset, Returns};
 pub use kernels::{Kernels, VARIABLE};

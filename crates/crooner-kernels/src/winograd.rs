@@ -429,7 +429,13 @@ impl Work for Backward<'_> {
                 }
                 for point in 0..POINTS {
                     let (v, m) = (v.add(point * CHUNK * c), m.add(point * CHUNK * k));
-                    add_transposed_product::<S>([c, k, n], v, m, self.d_kernels.add(point * c * k));
+                    add_transposed_product::<S>(
+                        [c, k, n],
+                        [c, k, k],
+                        v,
+                        m,
+                        self.d_kernels.add(point * c * k),
+                    );
                     if !self.kernels.is_null() {
                         // `V` has done its work: `dV` takes its place.
                         product::<S>([n, c, k], m, k, self.kernels.add(point * c * k), v, c);

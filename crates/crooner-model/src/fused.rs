@@ -20,7 +20,8 @@ use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, TensorData};
 use crooner_kernels::{
-    Activation, BlockParams, BlockSaved, ConvBlock, Dropout, GruParams, GruSaved, Kernels, Order, Statistics,
+    Activation, BlockParams, BlockSaved, ConvBlock, Dropout, GruKind, GruParams, GruSaved, Kernels, Order,
+    Returns, Statistics,
 };
 
 use crate::gru::Gru;
@@ -50,6 +51,13 @@ pub(crate) struct BlockSetting {
     batch_statistics: bool,
 }
 
+/// What of a GRU is no tensor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GruSetting {
+    kernels: Kernels,
+    kind: GruKind,
+}
+
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait FusedOps: Backend {
     /// Output, mean and variance of a conv block; `[batch, height, width, channels]`.
@@ -64,14 +72,15 @@ pub(crate) trait FusedOps: Backend {
         setting: BlockSetting,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// All states of a GRU; `[batch, n_frames, d_input]`.
+    /// States of a GRU of `x` `[batch, n_frames, d_input]` from `initial` `[batch, units]` on.
     fn gru(
         x: FloatTensor<Self>,
+        initial: FloatTensor<Self>,
         input: FloatTensor<Self>,
         recurrent: FloatTensor<Self>,
         input_bias: FloatTensor<Self>,
         recurrent_bias: FloatTensor<Self>,
-        kernels: Kernels,
+        setting: GruSetting,
     ) -> FloatTensor<Self>;
 }
 
@@ -118,15 +127,25 @@ pub(crate) fn conv_block(
     Tensor::from_dispatch(y)
 }
 
-/// States after every frame: `[batch, n_frames, d_input]` to `[batch, n_frames, units]`.
-pub(crate) fn gru(kernels: Kernels, x: Tensor<3>, gru: &Gru) -> Tensor<3> {
+/// States of `x` `[batch, n_frames, d_input]` from `initial` `[batch, units]`, or zero, on: `[batch, n_frames, units]`, or
+/// `[batch, 1, units]` where the kind returns the last alone.
+pub(crate) fn gru(
+    kernels: Kernels,
+    kind: GruKind,
+    x: Tensor<3>,
+    initial: Option<Tensor<2>>,
+    gru: &Gru,
+) -> Tensor<3> {
+    let shape = [x.dims()[0], gru.recurrent.dims()[0]];
+    let initial = initial.unwrap_or_else(|| Tensor::zeros(shape, &x.device()));
     Tensor::from_dispatch(Dispatch::gru(
         x.into_dispatch(),
+        initial.into_dispatch(),
         gru.input.val().into_dispatch(),
         gru.recurrent.val().into_dispatch(),
         gru.input_bias.val().into_dispatch(),
         gru.recurrent_bias.val().into_dispatch(),
-        kernels,
+        GruSetting { kernels, kind },
     ))
 }
 
@@ -210,17 +229,19 @@ impl Block {
 #[derive(Clone, Debug)]
 struct Recurrence {
     x: FlexTensor,
+    initial: FlexTensor,
     input: FlexTensor,
     recurrent: FlexTensor,
     input_bias: FlexTensor,
     recurrent_bias: FlexTensor,
-    kernels: Kernels,
+    setting: GruSetting,
 }
 
 impl Recurrence {
     fn layer(&self) -> crooner_kernels::Gru {
         let (x, recurrent) = (dims(&self.x), dims(&self.recurrent));
-        crooner_kernels::Gru { batch: x[0], n_frames: x[1], d_input: x[2], units: recurrent[0] }
+        let kind = self.setting.kind;
+        crooner_kernels::Gru { batch: x[0], n_frames: x[1], d_input: x[2], units: recurrent[0], kind }
     }
 
     fn params(&self) -> GruParams<'_> {
@@ -235,8 +256,11 @@ impl Recurrence {
     #[expect(clippy::expect_used, reason = "see FITS")]
     fn forward(&self, keep: bool) -> (FlexTensor, Option<GruSaved>) {
         let layer = self.layer();
-        let output = layer.forward(self.kernels, floats(&self.x), &self.params(), keep).expect(FITS);
-        (tensor(output.states, [layer.batch, layer.n_frames, layer.units]), output.saved)
+        let initial = Some(floats(&self.initial));
+        let output =
+            layer.forward(self.setting.kernels, floats(&self.x), initial, &self.params(), keep).expect(FITS);
+        let n_states = if layer.kind.returns == Returns::All { layer.n_frames } else { 1 };
+        (tensor(output.states, [layer.batch, n_states, layer.units]), output.saved)
     }
 }
 
@@ -260,20 +284,26 @@ impl FusedOps for Flex {
 
     fn gru(
         x: FlexTensor,
+        initial: FlexTensor,
         input: FlexTensor,
         recurrent: FlexTensor,
         input_bias: FlexTensor,
         recurrent_bias: FlexTensor,
-        kernels: Kernels,
+        setting: GruSetting,
     ) -> FlexTensor {
-        let [x, input, recurrent, input_bias, recurrent_bias] =
-            [x, input, recurrent, input_bias, recurrent_bias].map(|tensor| tensor.to_contiguous());
-        Recurrence { x, input, recurrent, input_bias, recurrent_bias, kernels }.forward(false).0
+        let [x, initial, input, recurrent, input_bias, recurrent_bias] =
+            [x, initial, input, recurrent, input_bias, recurrent_bias].map(|tensor| tensor.to_contiguous());
+        let layer = Recurrence { x, initial, input, recurrent, input_bias, recurrent_bias, setting };
+        layer.forward(false).0
     }
 }
 
 /// Hands gradients to the inputs that asked for one.
-fn register(gradients: &mut Gradients, to: [Option<NodeId>; 5], of: [(Option<Vec<f32>>, Vec<usize>); 5]) {
+fn register<const N: usize>(
+    gradients: &mut Gradients,
+    to: [Option<NodeId>; N],
+    of: [(Option<Vec<f32>>, Vec<usize>); N],
+) {
     for (id, (values, shape)) in to.into_iter().zip(of) {
         if let (Some(id), Some(values)) = (id, values) {
             gradients.register::<Flex>(id, tensor(values, shape));
@@ -323,11 +353,11 @@ struct GruState {
     saved: Arc<GruSaved>,
 }
 
-impl Backward<Flex, 5> for GruBackward {
+impl Backward<Flex, 6> for GruBackward {
     type State = GruState;
 
     #[expect(clippy::expect_used, reason = "see FITS")]
-    fn backward(self, ops: Ops<GruState, 5>, gradients: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<GruState, 6>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let to = ops.parents.map(|parent| parent.map(|node| node.id));
         let d_states = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let GruState { recurrence, saved } = ops.state;
@@ -337,6 +367,7 @@ impl Backward<Flex, 5> for GruBackward {
             .expect(FITS);
         let of = [
             (Some(found.x), dims(&recurrence.x)),
+            (Some(found.initial), dims(&recurrence.initial)),
             (Some(found.input), dims(&recurrence.input)),
             (Some(found.recurrent), dims(&recurrence.recurrent)),
             (Some(found.input_bias), dims(&recurrence.input_bias)),
@@ -375,17 +406,18 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
 
     fn gru(
         x: FloatTensor<Self>,
+        initial: FloatTensor<Self>,
         input: FloatTensor<Self>,
         recurrent: FloatTensor<Self>,
         input_bias: FloatTensor<Self>,
         recurrent_bias: FloatTensor<Self>,
-        kernels: Kernels,
+        setting: GruSetting,
     ) -> FloatTensor<Self> {
-        let inputs = [x, input, recurrent, input_bias, recurrent_bias];
+        let inputs = [x, initial, input, recurrent, input_bias, recurrent_bias];
         let nodes = inputs.each_ref().map(FloatTensor::<Self>::node);
-        let [x, input, recurrent, input_bias, recurrent_bias] =
+        let [x, initial, input, recurrent, input_bias, recurrent_bias] =
             inputs.map(|tensor| tensor.into_primitive().to_contiguous());
-        let recurrence = Recurrence { x, input, recurrent, input_bias, recurrent_bias, kernels };
+        let recurrence = Recurrence { x, initial, input, recurrent, input_bias, recurrent_bias, setting };
         let (states, saved) = recurrence.forward(true);
         match (GruBackward.prepare::<C>(nodes).compute_bound().stateful(), saved) {
             (OpsKind::Tracked(prepared), Some(saved)) => {

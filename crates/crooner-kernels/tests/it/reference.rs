@@ -1,6 +1,6 @@
 //! Definitions, written out in double precision.
 
-use crooner_kernels::{Activation, ConvBlock, Gru, Order};
+use crooner_kernels::{Activation, ConvBlock, Direction, Gate, Gru, Order, Reset, Returns};
 
 pub(crate) fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().copied().map(f64::from).collect()
@@ -136,74 +136,119 @@ pub(crate) fn block(
 pub(crate) struct GruReference {
     pub(crate) states: Vec<f64>,
     pub(crate) x: Vec<f64>,
+    pub(crate) initial: Vec<f64>,
     pub(crate) input: Vec<f64>,
     pub(crate) recurrent: Vec<f64>,
     pub(crate) input_bias: Vec<f64>,
     pub(crate) recurrent_bias: Vec<f64>,
 }
 
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
+fn gate(gate: Gate, x: f64) -> f64 {
+    match gate {
+        Gate::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Gate::HardSigmoid => (0.2 * x + 0.5).clamp(0.0, 1.0),
+    }
+}
+
+fn gate_slope(gate: Gate, g: f64) -> f64 {
+    match gate {
+        Gate::Sigmoid => g * (1.0 - g),
+        Gate::HardSigmoid if g > 0.0 && g < 1.0 => 0.2,
+        Gate::HardSigmoid => 0.0,
+    }
 }
 
 /// Frame by frame, gate by gate.
 pub(crate) fn gru(
     g: &Gru,
     x: &[f32],
+    initial: Option<&[f32]>,
     [input, recurrent, input_bias, recurrent_bias]: [&[f32]; 4],
     d_states: &[f32],
 ) -> GruReference {
     let [x, w, u, b, c, d_states] = [x, input, recurrent, input_bias, recurrent_bias, d_states].map(wide);
-    let Gru { batch, n_frames, d_input, units } = *g;
+    let Gru { batch, n_frames, d_input, units, kind } = *g;
+    let initial = initial.map_or_else(|| vec![0.0; batch * units], wide);
     let columns = 3 * units;
     let mut r = GruReference {
         states: vec![0.0; batch * n_frames * units],
         x: vec![0.0; x.len()],
+        initial: Vec::new(),
         input: vec![0.0; w.len()],
         recurrent: vec![0.0; u.len()],
         input_bias: vec![0.0; columns],
         recurrent_bias: vec![0.0; columns],
     };
+    let mut last = Vec::new();
     for n in 0..batch {
-        let mut frames = Vec::new();
-        let mut h = vec![0.0; units];
-        for t in 0..n_frames {
+        let mut order: Vec<usize> = (0..n_frames).collect();
+        if kind.direction == Direction::Reverse {
+            order.reverse();
+        }
+        let mut steps = Vec::new();
+        let mut h = initial[n * units..][..units].to_vec();
+        for &t in &order {
             let x = &x[(n * n_frames + t) * d_input..][..d_input];
             let from_x = |j: usize| b[j] + (0..d_input).map(|i| x[i] * w[i * columns + j]).sum::<f64>();
-            let from_h = |j: usize| c[j] + (0..units).map(|i| h[i] * u[i * columns + j]).sum::<f64>();
+            let from =
+                |h: &[f64], j: usize| c[j] + (0..units).map(|i| h[i] * u[i * columns + j]).sum::<f64>();
+            let reset: Vec<f64> = (0..units).map(|i| gate(kind.gate, from_x(i) + from(&h, i))).collect();
+            let left: Vec<f64> = reset.iter().zip(&h).map(|(r, h)| r * h).collect();
+            // Reset, update, new, and what the reset gate is multiplied with.
             let gates: Vec<[f64; 4]> = (0..units)
                 .map(|i| {
-                    let (reset, update) =
-                        (sigmoid(from_x(i) + from_h(i)), sigmoid(from_x(units + i) + from_h(units + i)));
-                    let of_n = from_h(2 * units + i);
-                    [reset, update, (from_x(2 * units + i) + reset * of_n).tanh(), of_n]
+                    let update = gate(kind.gate, from_x(units + i) + from(&h, units + i));
+                    let (from_state, factor) = match kind.reset {
+                        Reset::After => {
+                            let of_n = from(&h, 2 * units + i);
+                            (reset[i] * of_n, of_n)
+                        }
+                        Reset::Before => (from(&left, 2 * units + i), h[i]),
+                    };
+                    [reset[i], update, (from_x(2 * units + i) + from_state).tanh(), factor]
                 })
                 .collect();
             let next: Vec<f64> =
                 gates.iter().zip(&h).map(|(&[_, z, n, _], h)| (1.0 - z) * n + z * h).collect();
             r.states[(n * n_frames + t) * units..][..units].copy_from_slice(&next);
-            frames.push((h, gates));
+            steps.push((t, h, left, gates));
             h = next;
         }
+        last.extend(h);
         let mut carried = vec![0.0; units];
-        for (t, (h, gates)) in frames.iter().enumerate().rev() {
+        for (step, (t, h, left, gates)) in steps.iter().enumerate().rev() {
             let row = n * n_frames + t;
             let mut of_input = vec![0.0; columns];
             let mut of_state = vec![0.0; columns];
             let mut passed = vec![0.0; units];
             for i in 0..units {
-                let [reset, z, n, of_n] = gates[i];
-                let d = carried[i] + d_states[row * units + i];
-                let d_n = d * (1.0 - z) * (1.0 - n * n);
-                let d_z = d * (h[i] - n) * z * (1.0 - z);
-                let d_r = d_n * of_n * reset * (1.0 - reset);
-                for (gate, (input, state)) in
-                    [(d_r, d_r), (d_z, d_z), (d_n, d_n * reset)].into_iter().enumerate()
-                {
-                    of_input[gate * units + i] = input;
-                    of_state[gate * units + i] = state;
-                }
+                let [reset, z, n_, _] = gates[i];
+                let above = match kind.returns {
+                    Returns::All => d_states[row * units + i],
+                    Returns::Last if step + 1 == n_frames => d_states[n * units + i],
+                    Returns::Last => 0.0,
+                };
+                let d = carried[i] + above;
+                let d_n = d * (1.0 - z) * (1.0 - n_ * n_);
+                of_input[2 * units + i] = d_n;
+                of_state[2 * units + i] = if kind.reset == Reset::After { d_n * reset } else { d_n };
+                of_input[units + i] = d * (h[i] - n_) * gate_slope(kind.gate, z);
+                of_state[units + i] = of_input[units + i];
                 passed[i] = d * z;
+            }
+            for i in 0..units {
+                let [reset, _, _, factor] = gates[i];
+                let d_reset = match kind.reset {
+                    Reset::After => of_input[2 * units + i],
+                    Reset::Before => {
+                        (0..units).map(|j| u[i * columns + 2 * units + j] * of_state[2 * units + j]).sum()
+                    }
+                };
+                of_input[i] = d_reset * factor * gate_slope(kind.gate, reset);
+                of_state[i] = of_input[i];
+                if kind.reset == Reset::Before {
+                    passed[i] += d_reset * reset;
+                }
             }
             for j in 0..columns {
                 r.input_bias[j] += of_input[j];
@@ -212,13 +257,20 @@ pub(crate) fn gru(
                     r.input[i * columns + j] += x[row * d_input + i] * of_input[j];
                     r.x[row * d_input + i] += w[i * columns + j] * of_input[j];
                 }
+                let of_reset = kind.reset == Reset::Before && j >= 2 * units;
                 for i in 0..units {
-                    r.recurrent[i * columns + j] += h[i] * of_state[j];
-                    passed[i] += u[i * columns + j] * of_state[j];
+                    r.recurrent[i * columns + j] += if of_reset { left[i] } else { h[i] } * of_state[j];
+                    if !of_reset {
+                        passed[i] += u[i * columns + j] * of_state[j];
+                    }
                 }
             }
             carried = passed;
         }
+        r.initial.extend(carried);
+    }
+    if kind.returns == Returns::Last {
+        r.states = last;
     }
     r
 }
