@@ -116,6 +116,7 @@ fn main() {
                     width,
                     channels,
                     filters,
+                    kernel: [3, 3],
                     pool,
                     activation,
                     order,

@@ -136,6 +136,34 @@ unsafe fn micro<S: Simd, const MR: usize, const NV: usize>(
 /// The pointers hold matrices of these shapes, `C` apart from the others.
 #[inline(always)]
 pub(crate) unsafe fn add_transposed_product<S: Simd>(
+    shape: [usize; 3],
+    strides: [usize; 3],
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+) {
+    // SAFETY: as the caller says.
+    unsafe { transposed::<S, true>(shape, strides, a, b, c) }
+}
+
+/// As [`add_transposed_product`], but `C = A^T B`.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub(crate) unsafe fn transposed_product<S: Simd>(
+    shape: [usize; 3],
+    strides: [usize; 3],
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+) {
+    // SAFETY: as the caller says.
+    unsafe { transposed::<S, false>(shape, strides, a, b, c) }
+}
+
+#[inline(always)]
+unsafe fn transposed<S: Simd, const ADD: bool>(
     [m, n, k]: [usize; 3],
     strides: [usize; 3],
     a: *const f32,
@@ -148,10 +176,10 @@ pub(crate) unsafe fn add_transposed_product<S: Simd>(
         // SAFETY: columns `j..j + NV * LANES` of B and C.
         unsafe {
             if n - j >= 2 * S::LANES {
-                columns::<S, 2>([m, k], strides, a, b.add(j), c.add(j));
+                columns::<S, ADD, 2>([m, k], strides, a, b.add(j), c.add(j));
                 j += 2 * S::LANES;
             } else {
-                columns::<S, 1>([m, k], strides, a, b.add(j), c.add(j));
+                columns::<S, ADD, 1>([m, k], strides, a, b.add(j), c.add(j));
                 j += S::LANES;
             }
         }
@@ -159,7 +187,7 @@ pub(crate) unsafe fn add_transposed_product<S: Simd>(
 }
 
 #[inline(always)]
-unsafe fn columns<S: Simd, const NV: usize>(
+unsafe fn columns<S: Simd, const ADD: bool, const NV: usize>(
     [m, k]: [usize; 2],
     strides: [usize; 3],
     a: *const f32,
@@ -170,18 +198,18 @@ unsafe fn columns<S: Simd, const NV: usize>(
     unsafe {
         if S::LANES == 16 {
             for i in (0..m).step_by(8) {
-                outer::<S, 8, NV>(k, strides, a.add(i), b, c.add(i * strides[2]));
+                outer::<S, ADD, 8, NV>(k, strides, a.add(i), b, c.add(i * strides[2]));
             }
         } else {
             for i in (0..m).step_by(4) {
-                outer::<S, 4, NV>(k, strides, a.add(i), b, c.add(i * strides[2]));
+                outer::<S, ADD, 4, NV>(k, strides, a.add(i), b, c.add(i * strides[2]));
             }
         }
     }
 }
 
 #[inline(always)]
-unsafe fn outer<S: Simd, const MR: usize, const NV: usize>(
+unsafe fn outer<S: Simd, const ADD: bool, const MR: usize, const NV: usize>(
     k: usize,
     [a_stride, b_stride, c_stride]: [usize; 3],
     a: *const f32,
@@ -206,7 +234,8 @@ unsafe fn outer<S: Simd, const MR: usize, const NV: usize>(
         for r in 0..MR {
             for v in 0..NV {
                 let at = c.add(r * c_stride + v * S::LANES);
-                S::load(at).add(sums[r][v]).store(at);
+                let sum = if ADD { S::load(at).add(sums[r][v]) } else { sums[r][v] };
+                sum.store(at);
             }
         }
     }

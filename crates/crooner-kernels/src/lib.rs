@@ -15,7 +15,7 @@
 //! use crooner_kernels::{Activation, BlockParams, ConvBlock, Kernels, Order, Statistics};
 //!
 //! let block = ConvBlock {
-//!     batch: 2, height: 8, width: 9, channels: 1, filters: 4, pool: [2, 2],
+//!     batch: 2, height: 8, width: 9, channels: 1, filters: 4, kernel: [3, 3], pool: [2, 2],
 //!     activation: Activation::Elu, order: Order::ActivationFirst, epsilon: 1e-3, dropout: None,
 //! };
 //! let (weight, zeros, ones) = (vec![0.1; 4 * 9], vec![0.0; 4], vec![1.0; 4]);
@@ -76,6 +76,7 @@
 
 mod activation;
 mod block;
+mod columns;
 mod direct;
 mod dropout;
 mod error;
@@ -85,6 +86,7 @@ mod geometry;
 mod gru;
 mod kernels;
 mod parallel;
+mod pass;
 mod pool;
 mod recurrence;
 mod simd;

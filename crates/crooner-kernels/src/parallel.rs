@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 /// Sums over a batch are made in at most this many parts, which are then added in order: the result does not depend on
 /// how many threads there are. More threads than this find no work in the sums.
-const PARTS: usize = 8;
+pub(crate) const PARTS: usize = 8;
 
 /// The batch in runs of images, `(first, count)`: at most [`PARTS`], and so few that each has half a chunk of
 /// work units or more, of which an image has `units`.

@@ -40,11 +40,19 @@ pub(crate) fn runs_on(device: &Device) -> bool {
     }
 }
 
+/// What a conv block does besides the convolution.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockKind {
+    pub(crate) activation: Activation,
+    pub(crate) order: Order,
+    pub(crate) pool: [usize; 2],
+}
+
 /// What of a block is no tensor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlockSetting {
     kernels: Kernels,
-    pool: [usize; 2],
+    kind: BlockKind,
     epsilon: f64,
     dropout: Option<Dropout>,
     /// Whether the batch's own statistics are used, rather than those given.
@@ -84,24 +92,41 @@ pub(crate) trait FusedOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// `conv`, ELU, `norm`, max pool and dropout of `[batch, height, width, channels]`. As with burn's own batch norm, a
-/// differentiated input means training: its statistics are used, and added to the running ones.
+/// `conv`, activation, `norm` in their order, max pool and dropout of `[batch, height, width, channels]`; without a
+/// norm, [`Order::Unnormalised`]. As with burn's own batch norm, a differentiated input means training: its statistics
+/// are used, and added to the running ones.
 pub(crate) fn conv_block(
     kernels: Kernels,
     x: Tensor<4>,
     conv: &Conv2d,
-    norm: &BatchNorm,
-    pool: [usize; 2],
+    norm: Option<&BatchNorm>,
+    kind: BlockKind,
     dropout: Option<Dropout>,
 ) -> Tensor<4> {
-    let batch_statistics = x.device().is_autodiff() && norm.training.is_enabled();
-    let setting = BlockSetting { kernels, pool, epsilon: norm.epsilon, dropout, batch_statistics };
+    let device = x.device();
     let filters = conv.weight.dims()[0];
     let bias = match &conv.bias {
         Some(bias) => bias.val(),
-        None => Tensor::zeros([filters], &x.device()),
+        None => Tensor::zeros([filters], &device),
     };
-    let device = x.device();
+    let Some(norm) = norm else {
+        let kind = BlockKind { order: Order::Unnormalised, ..kind };
+        let setting = BlockSetting { kernels, kind, epsilon: 1.0, dropout, batch_statistics: false };
+        let unused = Tensor::<1>::zeros([1], &device).into_dispatch();
+        let (y, _, _) = Dispatch::conv_block(
+            x.into_dispatch(),
+            conv.weight.val().into_dispatch(),
+            bias.into_dispatch(),
+            unused.clone(),
+            unused.clone(),
+            unused.clone(),
+            unused,
+            setting,
+        );
+        return Tensor::from_dispatch(y);
+    };
+    let batch_statistics = device.is_autodiff() && norm.training.is_enabled();
+    let setting = BlockSetting { kernels, kind, epsilon: norm.epsilon, dropout, batch_statistics };
     let running = |state: &RunningState<Tensor<1>>| {
         let value = if batch_statistics { state.value_sync() } else { state.value() };
         value.to_device(&device)
@@ -178,6 +203,10 @@ struct Block {
 }
 
 impl Block {
+    fn is_normalised(&self) -> bool {
+        self.setting.kind.order != Order::Unnormalised
+    }
+
     fn layer(&self) -> ConvBlock {
         let (x, weight) = (dims(&self.x), dims(&self.weight));
         ConvBlock {
@@ -186,20 +215,22 @@ impl Block {
             width: x[2],
             channels: x[3],
             filters: weight[0],
-            pool: self.setting.pool,
-            activation: Activation::Elu,
-            order: Order::ActivationFirst,
+            kernel: [weight[2], weight[3]],
+            pool: self.setting.kind.pool,
+            activation: self.setting.kind.activation,
+            order: self.setting.kind.order,
             epsilon: self.setting.epsilon,
             dropout: self.setting.dropout,
         }
     }
 
     fn params(&self) -> BlockParams<'_> {
+        let normalised = self.is_normalised();
         BlockParams {
             weight: floats(&self.weight),
             bias: floats(&self.bias),
-            gamma: floats(&self.gamma),
-            beta: floats(&self.beta),
+            gamma: if normalised { floats(&self.gamma) } else { &[] },
+            beta: if normalised { floats(&self.beta) } else { &[] },
         }
     }
 
@@ -219,9 +250,14 @@ impl Block {
         let output = layer
             .forward(self.setting.kernels, floats(&self.x), &self.params(), statistics, keep)
             .expect(FITS);
-        let filters = [layer.filters];
         let y = tensor(output.values, layer.output_shape());
-        ([y, tensor(output.mean, filters), tensor(output.variance, filters)], output.saved)
+        let (mean, variance) = if self.is_normalised() {
+            let filters = [layer.filters];
+            (tensor(output.mean, filters), tensor(output.variance, filters))
+        } else {
+            (mean.clone(), variance.clone())
+        };
+        ([y, mean, variance], output.saved)
     }
 }
 
@@ -332,13 +368,13 @@ impl Backward<Flex, 5> for BlockBackward {
             .layer()
             .backward(floats(&block.x), &block.params(), &saved, floats(&d_output), to[0].is_some())
             .expect(FITS);
-        let per_filter = dims(&block.gamma);
+        let normalised = block.is_normalised();
         let of = [
             (found.input, dims(&block.x)),
             (Some(found.weight), dims(&block.weight)),
-            (Some(found.bias), per_filter.clone()),
-            (Some(found.gamma), per_filter.clone()),
-            (Some(found.beta), per_filter),
+            (Some(found.bias), dims(&block.bias)),
+            (normalised.then_some(found.gamma), dims(&block.gamma)),
+            (normalised.then_some(found.beta), dims(&block.beta)),
         ];
         register(gradients, to, of);
     }
@@ -425,6 +461,38 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
             }
             (OpsKind::Tracked(_), None) => unreachable!("what the backward pass needs was asked for"),
             (OpsKind::UnTracked(prepared), _) => prepared.finish(states),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::nn::PaddingConfig2d;
+    use burn::nn::conv::Conv2dConfig;
+    use burn::tensor::Tolerance;
+    use burn::tensor::activation::gelu;
+
+    use super::*;
+
+    #[test]
+    fn a_convolution_without_norm_is_burns_own() {
+        let device = Device::flex().autodiff();
+        let values: Vec<f32> = (0..2 * 5 * 7 * 3).map(|i| ((i * 37 % 101) as f32 / 50.0) - 1.0).collect();
+        let x = Tensor::<4>::from_data(TensorData::new(values, [2, 5, 7, 3]), &device).require_grad();
+        for size in [[1, 1], [3, 3], [5, 3]] {
+            let conv = Conv2dConfig::new([3, 4], size).with_padding(PaddingConfig2d::Same).init(&device);
+            let kind = BlockKind { activation: Activation::Gelu, order: Order::Unnormalised, pool: [1, 1] };
+            let fused = conv_block(Kernels::fastest(), x.clone(), &conv, None, kind, None);
+            let stock = gelu(conv.forward(x.clone().permute([0, 3, 1, 2]))).permute([0, 2, 3, 1]);
+            let gradients = |y: Tensor<4>| (y.clone() * y).sum().backward();
+            let (ours, theirs) = (gradients(fused.clone()), gradients(stock.clone()));
+            let same = |a: TensorData, b: TensorData| {
+                a.assert_approx_eq::<f32>(&b, Tolerance::absolute(2e-4));
+            };
+            same(fused.into_data(), stock.into_data());
+            same(x.grad(&ours).unwrap().into_data(), x.grad(&theirs).unwrap().into_data());
+            let weight = conv.weight.val();
+            same(weight.grad(&ours).unwrap().into_data(), weight.grad(&theirs).unwrap().into_data());
         }
     }
 }

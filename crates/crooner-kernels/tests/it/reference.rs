@@ -1,9 +1,22 @@
 //! Definitions, written out in double precision.
 
-use crooner_kernels::{Activation, ConvBlock, Direction, Gate, Gru, Order, Reset, Returns};
+use crooner_kernels::{Activation, ConvBlock, Direction, Dropout, Gate, Gru, Order, Reset, Returns};
 
 pub(crate) fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().copied().map(f64::from).collect()
+}
+
+/// `erf` by its series, to 1e-8.
+fn erf(x: f64) -> f64 {
+    if x.abs() > 4.5 {
+        return x.signum();
+    }
+    let (mut term, mut sum) = (x, x);
+    for n in 1..120 {
+        term *= -x * x / f64::from(n);
+        sum += term / f64::from(2 * n + 1);
+    }
+    sum * std::f64::consts::FRAC_2_SQRT_PI
 }
 
 fn activate(activation: Activation, x: f64) -> f64 {
@@ -11,6 +24,7 @@ fn activate(activation: Activation, x: f64) -> f64 {
         Activation::Elu if x > 0.0 => x,
         Activation::Elu => x.exp_m1(),
         Activation::Relu => x.max(0.0),
+        Activation::Gelu => x * (1.0 + erf(x / std::f64::consts::SQRT_2)) / 2.0,
         Activation::Identity => x,
     }
 }
@@ -20,6 +34,10 @@ fn slope(activation: Activation, x: f64) -> f64 {
         Activation::Elu if x > 0.0 => 1.0,
         Activation::Elu => x.exp(),
         Activation::Relu => f64::from(x > 0.0),
+        Activation::Gelu => {
+            let density = (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
+            (1.0 + erf(x / std::f64::consts::SQRT_2)) / 2.0 + x * density
+        }
         Activation::Identity => 1.0,
     }
 }
@@ -45,11 +63,12 @@ pub(crate) fn block(
     d_output: &[f32],
 ) -> BlockReference {
     let [input, weight, bias, gamma, beta, d_output] = [input, weight, bias, gamma, beta, d_output].map(wide);
-    let ConvBlock { batch, height, width, channels, filters, pool: [ph, pw], .. } = *b;
+    let ConvBlock { batch, height, width, channels, filters, kernel: [kh, kw], pool: [ph, pw], .. } = *b;
     let (c, k) = (channels, filters);
-    let taps: Vec<(usize, usize)> = (0..9).map(|tap| (tap / 3, tap % 3)).collect();
+    let n_taps = kh * kw;
+    let taps: Vec<(usize, usize)> = (0..n_taps).map(|tap| (tap / kw, tap % kw)).collect();
     let source = |n: usize, i: usize, j: usize, (di, dj): (usize, usize)| {
-        let (y, x) = ((i + di).checked_sub(1)?, (j + dj).checked_sub(1)?);
+        let (y, x) = ((i + di).checked_sub(kh / 2)?, (j + dj).checked_sub(kw / 2)?);
         (y < height && x < width).then_some(((n * height + y) * width + x) * c)
     };
     let pixels: Vec<(usize, usize, usize)> =
@@ -61,18 +80,25 @@ pub(crate) fn block(
             let mut sum = bias[f];
             for (tap, &offset) in taps.iter().enumerate() {
                 if let Some(from) = source(n, i, j, offset) {
-                    sum += (0..c).map(|ch| input[from + ch] * weight[(f * c + ch) * 9 + tap]).sum::<f64>();
+                    sum +=
+                        (0..c).map(|ch| input[from + ch] * weight[(f * c + ch) * n_taps + tap]).sum::<f64>();
                 }
             }
             conv[p * k + f] = sum;
         }
     }
-    let first = b.order == Order::ActivationFirst;
-    let inner = if first { b.activation } else { Activation::Identity };
-    let outer = if first { Activation::Identity } else { b.activation };
+    let (inner, outer) = match b.order {
+        Order::ActivationFirst | Order::Unnormalised => (b.activation, Activation::Identity),
+        Order::NormFirst => (Activation::Identity, b.activation),
+    };
+    // No norm is the norm that changes nothing.
+    let normalised = b.order != Order::Unnormalised;
+    let [gamma, beta] = if normalised { [gamma, beta] } else { [vec![1.0; k], vec![0.0; k]] };
+    let (zeros, ones) = (vec![0.0; k], vec![1.0 - b.epsilon as f32; k]);
+    let given = if normalised { given } else { Some((&zeros[..], &ones[..])) };
     let a: Vec<f64> = conv.iter().map(|&x| activate(inner, x)).collect();
     let count = pixels.len() as f64;
-    let (mean, variance): (Vec<f64>, Vec<f64>) = match given {
+    let (mut mean, mut variance): (Vec<f64>, Vec<f64>) = match given {
         Some((mean, variance)) => (wide(mean), wide(variance)),
         None => (0..k)
             .map(|f| {
@@ -98,7 +124,9 @@ pub(crate) fn block(
                     let best =
                         (0..ph * pw).fold(at(0), |best, e| if o[at(e)] > o[best] { at(e) } else { best });
                     let index = output.len();
-                    let factor = b.dropout.map_or(1.0, |dropout| f64::from(dropout.factor(index as u32)));
+                    let element = |dropout: Dropout| if dropout.is_by_channel() { n * k + f } else { index };
+                    let factor =
+                        b.dropout.map_or(1.0, |dropout| f64::from(dropout.factor(element(dropout) as u32)));
                     output.push(o[best] * factor);
                     d_y[best] = d_output[index] * factor * slope(outer, y[best]);
                 }
@@ -106,8 +134,8 @@ pub(crate) fn block(
         }
     }
     let sum = |f: usize, of: &dyn Fn(usize) -> f64| (f..d_y.len()).step_by(k).map(of).sum::<f64>();
-    let d_beta: Vec<f64> = (0..k).map(|f| sum(f, &|i| d_y[i])).collect();
-    let d_gamma: Vec<f64> = (0..k).map(|f| sum(f, &|i| d_y[i] * x[i])).collect();
+    let mut d_beta: Vec<f64> = (0..k).map(|f| sum(f, &|i| d_y[i])).collect();
+    let mut d_gamma: Vec<f64> = (0..k).map(|f| sum(f, &|i| d_y[i] * x[i])).collect();
     let d_conv: Vec<f64> = (0..d_y.len())
         .map(|i| {
             let f = i % k;
@@ -123,10 +151,15 @@ pub(crate) fn block(
             for f in 0..k {
                 let d = d_conv[p * k + f];
                 for ch in 0..c {
-                    d_input[from + ch] += d * weight[(f * c + ch) * 9 + tap];
-                    d_weight[(f * c + ch) * 9 + tap] += d * input[from + ch];
+                    d_input[from + ch] += d * weight[(f * c + ch) * n_taps + tap];
+                    d_weight[(f * c + ch) * n_taps + tap] += d * input[from + ch];
                 }
             }
+        }
+    }
+    if !normalised {
+        for values in [&mut mean, &mut variance, &mut d_gamma, &mut d_beta] {
+            values.clear();
         }
     }
     let d_bias = (0..k).map(|f| d_conv.iter().skip(f).step_by(k).sum()).collect();
