@@ -9,7 +9,7 @@
 //! | [`ConvBlock`] | 3 x 3 convolution, bias, activation, batch normalisation, max pool, dropout |
 //! | [`Gru`] | all frames of a gated recurrent unit |
 //! | [`Dropout`] | masks as a function of a seed, the same for every kernel and backend |
-//! | [`Kernels`] | which instructions: AVX-512, AVX2 with FMA, or plain Rust |
+//! | [`Kernels`] | which instructions: AVX-512, AVX2 with FMA, NEON, or plain Rust |
 //!
 //! ```
 //! use crooner_kernels::{Activation, BlockParams, ConvBlock, Kernels, Order, Statistics};
