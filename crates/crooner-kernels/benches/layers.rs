@@ -1,6 +1,9 @@
-//! Milliseconds and GFLOP/s of the paper's layers, forward and backward, batch 16. Operations are those of the
-//! convolution's definition: Winograd's transform does a quarter of the multiplications, so its rate may exceed the
-//! processor's peak.
+//! Milliseconds of the paper's layers, forward and backward, batch 16, for every set of kernels.
+//!
+//! Beside each, in brackets: GFLOP/s, counting the operations of the layer's definition; and how much of the time the
+//! multiplications that are really done would take at the machine's peak, which is measured first by a loop of nothing but
+//! multiplications and additions in registers. Winograd's transform does a quarter of the definition's multiplications,
+//! so that GFLOP/s may exceed the peak; the share cannot.
 //!
 //! `cargo bench -p crooner-kernels [-- FRAMES...]`; `RAYON_NUM_THREADS` sets the threads.
 
@@ -13,6 +16,10 @@ use std::time::Instant;
 use crooner_kernels::{
     Activation, BlockParams, ConvBlock, Dropout, Gru, GruKind, GruParams, Kernels, Order, Statistics,
 };
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const BATCH: usize = 16;
 
@@ -80,6 +87,16 @@ fn gru(kernels: Kernels, gru: &Gru, runs: usize) -> [f64; 3] {
     [forward, backward, infer]
 }
 
+/// GFLOP/s of all threads together.
+fn peak(kernels: Kernels) -> f64 {
+    const ROUNDS: usize = 2_000_000;
+    let mut operations = 0.0;
+    let time = measure(5, || {
+        operations = rayon::broadcast(|_| kernels.multiply_and_add(ROUNDS)).into_iter().sum::<f64>();
+    });
+    operations * 1e-6 / time
+}
+
 fn main() {
     // `cargo test` and `cargo nextest` run benchmarks too, to see that they work.
     let args: Vec<String> = std::env::args().collect();
@@ -91,17 +108,26 @@ fn main() {
         frames = vec![32, 94, 313, 911];
     }
     for kernels in Kernels::available() {
+        let peak = peak(kernels);
+        println!(
+            "{}: {peak:.0} GFLOP/s at the most on {} threads\n",
+            kernels.name(),
+            rayon::current_num_threads()
+        );
         for &t in &frames {
             let runs = if t > 300 { 5 } else { 15 };
-            println!("{}, {t} frames, batch {BATCH}: ms (GFLOP/s)", kernels.name());
-            println!("{:<8}{:>18}{:>18}{:>18}", "", "forward", "backward", "inference");
+            println!("{}, {t} frames, batch {BATCH}: ms (GFLOP/s, share of peak)", kernels.name());
+            println!("{:<8}{:>22}{:>22}{:>22}", "", "forward", "backward", "inference");
             let mut total = [0.0; 3];
-            let mut print = |name: &str, times: [f64; 3], gflop: f64| {
+            let mut print = |name: &str, times: [f64; 3], gflop: f64, done: f64| {
                 // Backward has two products for each of forward.
                 let rates =
                     [gflop / times[0], 2.0 * gflop / times[1], gflop / times[2]].map(|rate| rate * 1e3);
-                let cell = |i: usize| format!("{:.2} ({:.0})", times[i], rates[i]);
-                println!("{name:<8}{:>18}{:>18}{:>18}", cell(0), cell(1), cell(2));
+                let cell = |i: usize| {
+                    let share = rates[i] * done / peak * 100.0;
+                    format!("{:.2} ({:.0}, {share:.0} %)", times[i], rates[i])
+                };
+                println!("{name:<8}{:>22}{:>22}{:>22}", cell(0), cell(1), cell(2));
                 total.iter_mut().zip(times).for_each(|(total, time)| *total += time);
             };
             let (mut height, mut width, mut channels) = (128, t, 1);
@@ -124,14 +150,16 @@ fn main() {
                     dropout,
                 };
                 let gflop = (BATCH * height * width * channels * filters * 18) as f64 * 1e-9;
-                print(&format!("block {}", i + 1), block(kernels, &layer, runs), gflop);
+                // The first block is computed by definition.
+                let done = if channels == 1 { 1.0 } else { 0.25 };
+                print(&format!("block {}", i + 1), block(kernels, &layer, runs), gflop, done);
                 (height, width, channels) = (height / pool[0], width / pool[1], filters);
             }
             for (i, d_input) in [128, 32].into_iter().enumerate() {
                 let layer =
                     Gru { batch: BATCH, n_frames: width, d_input, units: 32, kind: GruKind::default() };
                 let gflop = (BATCH * width * (d_input + 32) * 96 * 2) as f64 * 1e-9;
-                print(&format!("GRU {}", i + 1), gru(kernels, &layer, runs), gflop);
+                print(&format!("GRU {}", i + 1), gru(kernels, &layer, runs), gflop, 1.0);
             }
             println!("step    {:>10.1} ms, inference {:.1} ms\n", total[0] + total[1], total[2]);
         }

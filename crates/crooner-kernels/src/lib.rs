@@ -87,6 +87,7 @@ mod gru;
 mod kernels;
 mod parallel;
 mod pass;
+mod peak;
 mod pool;
 mod recurrence;
 mod simd;

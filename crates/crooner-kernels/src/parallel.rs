@@ -9,10 +9,11 @@ use rayon::prelude::*;
 /// how many threads there are. More threads than this find no work in the sums.
 pub(crate) const PARTS: usize = 8;
 
-/// The batch in runs of images, `(first, count)`: at most [`PARTS`], and so few that each has half a chunk of
-/// work units or more, of which an image has `units`.
+/// The batch in runs of images, `(first, count)`: at most [`PARTS`], a power of two of them where there are images
+/// enough, and so few that each has half a chunk of work units or more, of which an image has `units`.
 pub(crate) fn parts(batch: usize, units: usize, chunk: usize) -> Vec<(usize, usize)> {
-    let n = (2 * batch * units / chunk).clamp(1, PARTS).min(batch);
+    let n = (2 * batch * units / chunk).clamp(1, PARTS);
+    let n = (1 << n.ilog2()).min(batch);
     (0..n).map(|i| (i * batch / n, (i + 1) * batch / n - i * batch / n)).collect()
 }
 

@@ -127,6 +127,8 @@ impl Forth<'_> {
             Route::Columns => columns::pack_weight(kernels, g, self.weight, false, &mut packed),
         }
         let (bands, units, chunk) = self.route.bands(g);
+        // Parts cost less on the way forth, where each sums two values a channel.
+        let chunk = chunk / 3;
         let sums = each(parts(self.batch * bands.per_image, units, chunk), |(first, count)| {
             let (start, end) = (bands.start(first), bands.start(first + count));
             let mut sums = vec![0.0; 2 * g.k()];
