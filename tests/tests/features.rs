@@ -15,7 +15,7 @@ fn npy(bytes: &[u8]) -> (Vec<usize>, Vec<f32>) {
     let header = std::str::from_utf8(&bytes[10..10 + len]).unwrap();
     assert!(header.contains("'descr': '<f4', 'fortran_order': False"), "{header}");
     let shape = header.split(['(', ')']).nth(1).unwrap();
-    let shape = shape.split(", ").map(|size| size.parse().unwrap()).collect();
+    let shape = shape.trim_end_matches(',').split(", ").map(|size| size.parse().unwrap()).collect();
     let values =
         bytes[10 + len..].as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     (shape, values)
@@ -49,7 +49,7 @@ fn what_cannot_be_is_refused_before_anything_is_written() {
     wav::write(&sandbox.path("a.wav"), &wav::tone(440.0, 0.5)).unwrap();
     let refuse = |args: &[&str]| sandbox.refuse(&[&["features", "a.wav"], args].concat());
     let message = refuse(&["--feature", "logmel", "-o", "a.npy"]);
-    assert!(message.contains("there is no feature `logmel`: expected one of log-mel, "), "{message}");
+    assert!(message.contains("there is no feature `logmel`: expected one of waveform, "), "{message}");
     let message = refuse(&["--feature", "log-mel", "--set", "bands=3", "-o", "a.npy"]);
     assert!(message.contains("log-mel has no setting `bands`: it has sample_rate, "), "{message}");
     let message = refuse(&["--feature", "log-mel", "--set", "n_mels=0", "-o", "a.npy"]);
@@ -95,6 +95,21 @@ fn walk(folder: &std::path::Path) -> Vec<String> {
             if path.is_dir() { walk(&path) } else { vec![path.display().to_string()] }
         })
         .collect()
+}
+
+#[test]
+fn every_feature_that_is_listed_can_be_computed() {
+    let sandbox = Sandbox::new(PROGRAM);
+    wav::write(&sandbox.path("a.wav"), &wav::tone(440.0, 1.0)).unwrap();
+    let list = sandbox.succeed(&["features", "--list"]).stdout;
+    for name in list.lines().filter(|line| !line.starts_with(' ')) {
+        sandbox.succeed(&["features", "a.wav", "--feature", name, "-o", "a.npy"]);
+        let (shape, values) = npy(&fs::read(sandbox.path("a.npy")).unwrap());
+        assert_eq!(shape.iter().product::<usize>(), values.len(), "{name}");
+        // As librosa: one dimension of samples, else bins and frames.
+        assert_eq!(shape.len(), if name == "waveform" { 1 } else { 2 }, "{name}");
+        assert!(name != "waveform" || shape == [22_050]);
+    }
 }
 
 #[test]

@@ -79,6 +79,7 @@ tempogram_config! {
 impl Feature for TempogramConfig {
     fn validate(&self) -> Result<(), FeatureError> {
         self.onset().validate()?;
+        self.window.validate()?;
         check_range("win_length", self.win_length, 2, 65_536)
     }
 
@@ -111,6 +112,7 @@ impl Feature for TempogramConfig {
 impl Feature for FourierTempogramConfig {
     fn validate(&self) -> Result<(), FeatureError> {
         self.onset().validate()?;
+        self.window.validate()?;
         check_range("win_length", self.win_length, 2, 65_536)?;
         if self.win_length.is_multiple_of(2) {
             Ok(())

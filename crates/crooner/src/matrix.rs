@@ -15,7 +15,7 @@ pub(crate) enum Format {
     Npy,
     /// One line for each bin.
     Csv,
-    /// `{"shape": [n_bins, n_frames], "values": [[...], ...]}`.
+    /// `{"shape": [n_bins, n_frames], "values": [[...], ...]}`, or `{"shape": [n], "values": [...]}`.
     Json,
 }
 
@@ -32,27 +32,34 @@ impl Format {
         }
     }
 
-    pub(crate) fn encode(self, matrix: &Spectrogram) -> Result<Vec<u8>> {
+    /// `shape` is what the file says of the matrix: its own, or fewer dimensions for what has a single row.
+    pub(crate) fn encode(self, matrix: &Spectrogram, shape: &[usize]) -> Result<Vec<u8>> {
         let rows = || (0..matrix.n_bins()).map(|bin| matrix.bin(bin));
         match self {
-            Self::Npy => Ok(npy(matrix)),
+            Self::Npy => Ok(npy(matrix, shape)),
             Self::Csv => {
                 let line = |row: &[f32]| row.iter().map(f32::to_string).collect::<Vec<_>>().join(",") + "\n";
                 Ok(rows().map(line).collect::<String>().into_bytes())
             }
             Self::Json => {
                 let rows: Vec<&[f32]> = rows().collect();
-                let shape = [matrix.n_bins(), matrix.n_frames()];
-                Ok(serde_json::to_vec(&serde_json::json!({ "shape": shape, "values": rows }))?)
+                let values = match (shape, &rows[..]) {
+                    ([_], [row]) => serde_json::json!(row),
+                    _ => serde_json::json!(rows),
+                };
+                Ok(serde_json::to_vec(&serde_json::json!({ "shape": shape, "values": values }))?)
             }
         }
     }
 }
 
-fn npy(matrix: &Spectrogram) -> Vec<u8> {
+fn npy(matrix: &Spectrogram, shape: &[usize]) -> Vec<u8> {
     const PREFIX: usize = 10;
     const ALIGNMENT: usize = 64;
-    let shape = format!("({}, {})", matrix.n_bins(), matrix.n_frames());
+    let shape = match shape {
+        [length] => format!("({length},)"),
+        lengths => format!("({})", lengths.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+    };
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
     // Spaces and a newline, so that the values start at a multiple of 64.
     let len = (PREFIX + header.len() + 1).next_multiple_of(ALIGNMENT) - PREFIX;
@@ -74,7 +81,7 @@ mod tests {
 
     #[test]
     fn npy_has_the_header_of_its_format() {
-        let bytes = Format::Npy.encode(&matrix()).unwrap();
+        let bytes = Format::Npy.encode(&matrix(), &[2, 3]).unwrap();
         assert_eq!(bytes.len(), 128 + 6 * 4);
         assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
         assert_eq!(u16::from_le_bytes([bytes[8], bytes[9]]), 118);
@@ -86,10 +93,20 @@ mod tests {
 
     #[test]
     fn csv_and_json_have_a_row_for_each_bin() {
-        let text = |format: Format| String::from_utf8(format.encode(&matrix()).unwrap()).unwrap();
+        let text = |format: Format| String::from_utf8(format.encode(&matrix(), &[2, 3]).unwrap()).unwrap();
         assert_eq!(text(Format::Csv), "0.5,-1,2\n3,0.0000000001,5\n");
         let json = text(Format::Json);
         assert!(json.starts_with(r#"{"shape":[2,3],"values":[[0.5,-1.0,2.0],[3.0,"#), "{json}");
+    }
+
+    #[test]
+    fn one_row_can_be_written_as_one_dimension() {
+        let row = Spectrogram::new(1, 3, vec![0.5, -1.0, 2.0]).unwrap();
+        let bytes = Format::Npy.encode(&row, &[3]).unwrap();
+        let header = String::from_utf8_lossy(&bytes[10..128]);
+        assert!(header.contains("'shape': (3,), }"), "{header}");
+        let json = String::from_utf8(Format::Json.encode(&row, &[3]).unwrap()).unwrap();
+        assert_eq!(json, r#"{"shape":[3],"values":[0.5,-1.0,2.0]}"#);
     }
 
     #[test]

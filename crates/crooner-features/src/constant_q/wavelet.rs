@@ -78,17 +78,9 @@ pub(super) fn lengths_of(
         let gamma = gamma_hz.unwrap_or(alpha * 24.7 / 0.108);
         let q = filter_scale / alpha;
         lengths.push(q * sample_rate / (hz + gamma / alpha));
-        cutoff_hz = cutoff_hz.max(hz * (1.0 + 0.5 * window_bandwidth(window) / q) + 0.5 * gamma);
+        cutoff_hz = cutoff_hz.max(hz * (1.0 + 0.5 * window.bandwidth() / q) + 0.5 * gamma);
     }
     WaveletLengths { lengths, cutoff_hz }
-}
-
-/// Equivalent noise bandwidth in bins, as librosa tabulates it.
-fn window_bandwidth(window: Window) -> f64 {
-    match window {
-        Window::Hann => 1.500_183_105_468_75,
-        Window::Hamming => 1.362_945_532_035_034_8,
-    }
 }
 
 /// Relative bandwidth of each of two or more filters, from its distance to both neighbours.

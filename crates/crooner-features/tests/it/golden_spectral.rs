@@ -1,25 +1,33 @@
 //! The golden arrays of transforms, scales and spectra.
 
 use crooner_features::{
-    DbConfig, LogMelConfig, MelConfig, MelNorm, MelScale, MfccConfig, PadMode, Reference, Spectrogram,
-    StftConfig, Window, amplitude_to_db, delta, fft_frequencies, log_mel, mel_filter_bank, mel_frequencies,
-    mel_spectrogram, mfcc, power_to_db, stft,
+    DbConfig, DctNorm, GriffinLimConfig, InitialPhase, LogMelConfig, MelConfig, MelNorm, MelScale, PadMode,
+    Reference, Spectrogram, StftConfig, Window, amplitude_to_db, dct_matrix, fft_frequencies, griffin_lim,
+    istft, log_mel, mel_filter_bank, mel_frequencies, mel_spectrogram, power_to_db, stft,
 };
 use npyz::num_complex::Complex64;
 
-use crate::golden::Tolerance::{Decibel, Lifted, Linear, Rise, Share, Spread};
+use crate::golden::Tolerance::{Decibel, Exact, Iterated, Linear, Rise};
 use crate::golden::{Family, complex, real};
 
 const SAMPLE_RATE: u32 = 22_050;
 
 pub(super) const FAMILY: Family = Family {
     registered: &[
+        ("mel_slaney", Linear, "mel"),
+        ("mel_htk", Linear, "mel n_mels=64 htk=True norm=None fmin=20 fmax=8000"),
+        ("pcen", Linear, "pcen"),
         ("mfcc", Rise, "mfcc"),
-        ("mfcc_htk", Lifted, "mfcc n_mfcc=13 lifter=22 htk=true n_mels=40"),
+        ("mfcc_htk", Rise, "mfcc n_mfcc=13 lifter=22 htk=True n_mels=40"),
+        ("mfcc_delta", Rise, "mfcc-delta"),
+        ("mfcc_delta2", Rise, "mfcc-delta order=2"),
         ("centroid", Linear, "spectral-centroid"),
-        ("bandwidth", Spread, "spectral-bandwidth"),
-        ("rolloff", Linear, "spectral-rolloff"),
-        ("flatness", Share, "spectral-flatness"),
+        ("bandwidth", Linear, "spectral-bandwidth"),
+        ("rolloff", Exact, "spectral-rolloff"),
+        ("flatness", Linear, "spectral-flatness"),
+        ("contrast", Rise, "spectral-contrast"),
+        ("zcr", Exact, "zero-crossing-rate"),
+        ("rms", Linear, "rms"),
     ],
     computed: &[
         ("stft", Linear, |y| complex(&stft(y, &StftConfig::default()).unwrap())),
@@ -44,25 +52,12 @@ pub(super) const FAMILY: Family = Family {
             };
             complex(&stft(y, &config).unwrap())
         }),
-        ("mel_slaney", Linear, |y| real(mel(y).values())),
-        ("mel_htk", Linear, |y| {
-            let config = MelConfig {
-                n_mels: 64,
-                f_min_hz: 20.0,
-                f_max_hz: Some(8000.0),
-                scale: MelScale::Htk,
-                norm: MelNorm::None,
-            };
-            real(mel_spectrogram(y, SAMPLE_RATE, &StftConfig::default(), &config).unwrap().values())
-        }),
         ("mel_db", Decibel, |y| {
             let config = LogMelConfig { sample_rate: SAMPLE_RATE, ..LogMelConfig::default() };
             let fused = log_mel(y, &config).unwrap();
             assert_eq!(fused, power_to_db(&mel(y), &config.db()).unwrap());
             real(fused.values())
         }),
-        ("mfcc_delta", Rise, |y| real(delta(&cepstrum(y), 9, 1).unwrap().values())),
-        ("mfcc_delta2", Rise, |y| real(delta(&cepstrum(y), 9, 2).unwrap().values())),
         ("mel_db_refmax", Decibel, |y| {
             let config = DbConfig { reference: Reference::Max, top_db: None, ..DbConfig::default() };
             real(power_to_db(&mel(y), &config).unwrap().values())
@@ -80,15 +75,22 @@ pub(super) const FAMILY: Family = Family {
                 MelConfig { n_mels: 40, scale: MelScale::Htk, norm: MelNorm::None, ..MelConfig::default() };
             bank(16_000, 512, &config)
         }),
+        ("dct2_ortho_20x128", Linear, |_| real(&dct_matrix(2, DctNorm::Ortho, 20, 128).unwrap())),
+        ("istft", Linear, |y| {
+            let config = StftConfig::default();
+            real(&istft(&stft(y, &config).unwrap(), &config, Some(y.len())).unwrap()[..4096])
+        }),
+        ("gl_fixed", Iterated, |y| {
+            let magnitude = stft(&y[..22_050], &StftConfig::default()).unwrap().magnitude();
+            let config =
+                GriffinLimConfig { n_iter: 8, init: InitialPhase::Zero, ..GriffinLimConfig::default() };
+            real(&griffin_lim(&magnitude, &config, None).unwrap()[..8192])
+        }),
         ("mel_frequencies_128", Linear, |_| real(&mel_frequencies(128, 0.0, 11_025.0, MelScale::Slaney))),
         ("fft_frequencies", Linear, |_| real(&fft_frequencies(SAMPLE_RATE, 2048))),
     ],
-    later: &["pcen", "dct2_ortho_20x128", "contrast", "zcr", "rms", "istft", "gl_fixed"],
+    later: &[],
 };
-
-fn cepstrum(y: &[f32]) -> Spectrogram {
-    mfcc(y, &MfccConfig { sample_rate: SAMPLE_RATE, ..MfccConfig::default() }).unwrap()
-}
 
 fn mel(y: &[f32]) -> Spectrogram {
     mel_spectrogram(y, SAMPLE_RATE, &StftConfig::default(), &MelConfig::default()).unwrap()

@@ -6,12 +6,14 @@
 mod config;
 mod errors;
 mod golden;
+mod golden_edges;
 mod golden_rhythm;
 mod golden_spectral;
 mod golden_tonal;
 mod oracle;
 mod properties;
 mod rhythm;
+mod spectral;
 mod streaming;
 mod tonal;
 

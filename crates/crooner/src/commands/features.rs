@@ -67,7 +67,12 @@ fn decode(path: &Path, config: &FeatureConfig) -> Result<Vec<f32>> {
 }
 
 fn compute(config: &FeatureConfig, samples: &[f32], format: Format) -> Result<Vec<u8>> {
-    format.encode(&config.frames(samples)?.to_spectrogram())
+    let matrix = config.frames(samples)?.to_spectrogram();
+    let shape = match config {
+        FeatureConfig::Waveform(_) => vec![matrix.n_frames()],
+        _ => vec![matrix.n_bins(), matrix.n_frames()],
+    };
+    format.encode(&matrix, &shape)
 }
 
 /// Every audio file under `input`, with what is done already left alone.
