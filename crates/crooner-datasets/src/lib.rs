@@ -9,7 +9,7 @@
 //! # let cache = tempfile::tempdir()?;
 //! # let cache = cache.path();
 //! let catalogue = find("demo")?.open(&Request::default().with_cache(cache))?;
-//! catalogue.require_classes(2, 3)?;
+//! catalogue.require_classes("artist", 2, 3)?;
 //! assert_eq!(catalogue.artists()[0], "Eric_Skiff");
 //! assert_eq!(catalogue.counts().tracks, 48);
 //! assert!(catalogue.tracks[0].path.is_file());
@@ -52,7 +52,7 @@ mod registry;
 mod scan;
 mod skipped;
 
-pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Summary, Track};
+pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Selected, Summary, Track};
 pub use dataset::{Dataset, Request};
 pub use error::DatasetError;
 pub use info::{Counts, Info, Manifest, Source};

@@ -176,7 +176,7 @@ impl<'a> Walk<'a> {
         }
         let title = place.path.file_stem().map(OsStr::to_string_lossy).unwrap_or_default().into_owned();
         self.seen.insert(place.real, place.path.clone());
-        self.found.tracks.push(Track { id: place.names.join("/"), artist, album, title, path: place.path });
+        self.found.tracks.push(Track::new(place.names.join("/"), artist, album, title, place.path));
     }
 
     /// An artist must not vanish from the classes without a word.

@@ -1,4 +1,4 @@
-//! Who goes where, artist by artist. Each kind has its module; none of them can see another artist.
+//! Who goes where, class by class. Each kind has its module; none of them can see another class.
 
 mod album;
 mod song;
@@ -8,25 +8,25 @@ use std::collections::BTreeMap;
 use crate::check::Row;
 use crate::{Item, Side, SplitConfig, SplitError, SplitKind};
 
-/// One artist's tracks, sorted by id.
-struct Artist<'a> {
+/// One class's tracks, sorted by id.
+struct Class<'a> {
     name: &'a str,
     items: Vec<&'a Item>,
 }
 
 /// Rows for all items, in no particular order.
 pub(crate) fn assign(items: &[Item], config: &SplitConfig, seed: u64) -> Result<Vec<Row>, SplitError> {
-    let mut artists: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
+    let mut classes: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
     for item in items {
-        artists.entry(&item.artist).or_default().push(item);
+        classes.entry(&item.label).or_default().push(item);
     }
     let mut rows = Vec::with_capacity(items.len());
-    for (name, mut items) in artists {
+    for (name, mut items) in classes {
         items.sort();
-        let artist = Artist { name, items };
+        let class = Class { name, items };
         let assigned = match config.kind {
-            SplitKind::Song => song::assign(&artist, config, seed)?,
-            SplitKind::Album => album::assign(&artist, config, seed)?,
+            SplitKind::Song => song::assign(&class, config, seed)?,
+            SplitKind::Album => album::assign(&class, config, seed)?,
         };
         rows.extend(assigned.into_iter().map(|(side, item)| Row { item: item.clone(), side }));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Group, Item, Side, SplitError, SplitKind};
+use crate::{Group, Item, Side, SplitConfig, SplitError, SplitKind};
 
 /// A track and its side.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,19 +25,19 @@ impl Sides {
     }
 }
 
-/// Refuses rows whose ids repeat, whose groups overlap, or that leave an artist off a side. `rows` must
+/// Refuses rows whose ids repeat, whose groups overlap, or that leave a class off a side. `rows` must
 /// be sorted.
-pub(crate) fn check(kind: SplitKind, rows: &[Row]) -> Result<(), SplitError> {
+pub(crate) fn check(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
     if rows.is_empty() {
         return Err(SplitError::NoItems);
     }
     check_ids(rows)?;
-    match kind {
+    match config.kind {
         // A group is a track, and ids have just been found unique.
         SplitKind::Song => {}
-        SplitKind::Album => check_albums(rows)?,
+        SplitKind::Album => check_groups(config, rows)?,
     }
-    check_artists(rows)
+    check_classes(config, rows)
 }
 
 fn check_ids(rows: &[Row]) -> Result<(), SplitError> {
@@ -53,39 +53,49 @@ fn check_ids(rows: &[Row]) -> Result<(), SplitError> {
     Ok(())
 }
 
-/// No album is on two sides, except that an artist with exactly two albums may train and validate on
-/// the one that is not the test.
-fn check_albums(rows: &[Row]) -> Result<(), SplitError> {
-    let mut artists: BTreeMap<&str, BTreeMap<&str, Sides>> = BTreeMap::new();
+/// Every group is of one class and on one side, except that a class with exactly two groups may train and
+/// validate on the one that is not the test.
+fn check_groups(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
+    let mut groups: BTreeMap<Group<'_>, (&str, Sides)> = BTreeMap::new();
     for Row { item, side } in rows {
-        artists.entry(&item.artist).or_default().entry(&item.album).or_default().insert(*side);
+        let group = config.group_of(item);
+        let (class, sides) = groups.entry(group).or_insert_with(|| (&item.label, Sides::default()));
+        if *class != item.label {
+            return Err(SplitError::GroupOfTwoClasses {
+                group: group.to_string(),
+                first: config.class(class),
+                second: config.class(&item.label),
+            });
+        }
+        sides.insert(*side);
     }
-    for (artist, albums) in artists {
-        for (album, sides) in &albums {
-            let overlap = |a, b| sides.contains(a) && sides.contains(b);
-            let group = Group::Album { artist, album };
-            if overlap(Side::Train, Side::Test) {
-                return Err(leak(group, Side::Train, Side::Test));
-            }
-            if overlap(Side::Validation, Side::Test) {
-                return Err(leak(group, Side::Validation, Side::Test));
-            }
-            if overlap(Side::Train, Side::Validation) && albums.len() != 2 {
-                return Err(leak(group, Side::Train, Side::Validation));
-            }
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    for (class, _) in groups.values() {
+        *sizes.entry(class).or_default() += 1;
+    }
+    for (group, (class, sides)) in groups {
+        let overlap = |a, b| sides.contains(a) && sides.contains(b);
+        if overlap(Side::Train, Side::Test) {
+            return Err(leak(group, Side::Train, Side::Test));
+        }
+        if overlap(Side::Validation, Side::Test) {
+            return Err(leak(group, Side::Validation, Side::Test));
+        }
+        if overlap(Side::Train, Side::Validation) && sizes.get(class) != Some(&2) {
+            return Err(leak(group, Side::Train, Side::Validation));
         }
     }
     Ok(())
 }
 
-fn check_artists(rows: &[Row]) -> Result<(), SplitError> {
-    let mut artists: BTreeMap<&str, Sides> = BTreeMap::new();
+fn check_classes(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
+    let mut classes: BTreeMap<&str, Sides> = BTreeMap::new();
     for row in rows {
-        artists.entry(&row.item.artist).or_default().insert(row.side);
+        classes.entry(&row.item.label).or_default().insert(row.side);
     }
-    for (artist, sides) in artists {
+    for (class, sides) in classes {
         if let Some(side) = Side::ALL.into_iter().find(|&side| !sides.contains(side)) {
-            return Err(SplitError::MissingSide { artist: artist.to_owned(), side });
+            return Err(SplitError::MissingSide { class: config.class(class), side });
         }
     }
     Ok(())

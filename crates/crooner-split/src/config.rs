@@ -5,31 +5,23 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Group, Item, SplitError};
+use crate::{Class, Group, Item, SplitError};
 
 /// What is kept together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SplitKind {
-    /// Tracks are drawn one by one, stratified by artist: the same share of every artist is held out.
+    /// Tracks are drawn one by one, stratified by class: the same share of every class is held out.
     /// Albums are cut through, so a score may be flattered by the album effect.
     Song,
-    /// Whole albums are held out, of every artist one for the test and one for validation. The harder
-    /// and more honest of the two.
+    /// Whole albums (or other groups, each of one class) are held out, of every class one for the test and
+    /// one for validation. The harder and more honest of the two.
     Album,
 }
 
 impl SplitKind {
     /// Every kind, in the order of their declaration.
     pub const ALL: [Self; 2] = [Self::Song, Self::Album];
-
-    /// The group of `item` under this kind: a group in the test is nowhere else.
-    pub fn group(self, item: &Item) -> Group<'_> {
-        match self {
-            Self::Song => Group::Track(&item.id),
-            Self::Album => Group::Album { artist: &item.artist, album: &item.album },
-        }
-    }
 }
 
 impl fmt::Display for SplitKind {
@@ -67,12 +59,18 @@ impl FromStr for SplitKind {
 pub struct SplitConfig {
     /// What is kept together.
     pub kind: SplitKind,
-    /// Share of each artist's tracks for the test, in (0, 1). The song split reads it; the album split
+    /// Share of each class's tracks for the test, in (0, 1). The song split reads it; the album split
     /// holds out one whole album whatever its size (a [`Note`](crate::Note) says so if it was changed).
     pub test_fraction: f64,
     /// Share for validation of what the test leaves, in (0, 1). The song split reads it, and the album
-    /// split for artists with exactly two albums.
+    /// split for classes with exactly two groups.
     pub validation_fraction: f64,
+    /// What the classes are: the name of the column that [`Item::label`] came from, `artist` by default.
+    #[serde(skip_serializing_if = "is_artist")]
+    pub label: String,
+    /// What is kept together: the name of the column that [`Item::group`] came from, `album` by default.
+    #[serde(skip_serializing_if = "is_album")]
+    pub group: String,
 }
 
 impl SplitConfig {
@@ -81,9 +79,20 @@ impl SplitConfig {
     /// The paper's validation share: 90/10 of the rest.
     pub const VALIDATION_FRACTION: f64 = 0.1;
 
+    /// The usual class: who plays.
+    pub const LABEL: &str = "artist";
+    /// The usual group: what was recorded and mastered together.
+    pub const GROUP: &str = "album";
+
     /// The paper's fractions with the given kind.
     pub fn new(kind: SplitKind) -> Self {
-        Self { kind, test_fraction: Self::TEST_FRACTION, validation_fraction: Self::VALIDATION_FRACTION }
+        Self {
+            kind,
+            test_fraction: Self::TEST_FRACTION,
+            validation_fraction: Self::VALIDATION_FRACTION,
+            label: Self::LABEL.to_owned(),
+            group: Self::GROUP.to_owned(),
+        }
     }
 
     /// With another share for the test.
@@ -98,6 +107,38 @@ impl SplitConfig {
         Self { validation_fraction, ..self }
     }
 
+    /// With other classes: the name of the column that labels come from.
+    #[must_use]
+    pub fn with_label(self, label: impl Into<String>) -> Self {
+        Self { label: label.into(), ..self }
+    }
+
+    /// With other groups: the name of the column that they come from.
+    #[must_use]
+    pub fn with_group(self, group: impl Into<String>) -> Self {
+        Self { group: group.into(), ..self }
+    }
+
+    /// The group of `item`: one that is in the test is nowhere else.
+    pub fn group_of<'a>(&'a self, item: &'a Item) -> Group<'a> {
+        match self.kind {
+            SplitKind::Song => Group::Track(&item.id),
+            SplitKind::Album if self.is_artist_and_album() => {
+                Group::Album { artist: &item.label, album: &item.group }
+            }
+            SplitKind::Album => Group::Column { column: &self.group, value: &item.group },
+        }
+    }
+
+    pub(crate) fn is_artist_and_album(&self) -> bool {
+        self.label == Self::LABEL && self.group == Self::GROUP
+    }
+
+    /// A class as messages name it: `artist "Low"`.
+    pub(crate) fn class(&self, name: &str) -> Class {
+        Class { column: self.label.clone(), name: name.to_owned() }
+    }
+
     pub(crate) fn check(&self) -> Result<(), SplitError> {
         for (field, found) in
             [("test_fraction", self.test_fraction), ("validation_fraction", self.validation_fraction)]
@@ -109,6 +150,14 @@ impl SplitConfig {
         }
         Ok(())
     }
+}
+
+fn is_artist(label: &str) -> bool {
+    label == SplitConfig::LABEL
+}
+
+fn is_album(group: &str) -> bool {
+    group == SplitConfig::GROUP
 }
 
 impl Default for SplitConfig {

@@ -2,13 +2,13 @@
 
 use thiserror::Error;
 
-use crate::{SPLIT_VERSION, Side};
+use crate::{Class, SPLIT_VERSION, Side};
 
 /// Why there is no split.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum SplitError {
     /// The list of tracks is empty.
-    #[error("there is no track to split: expected at least three tracks of every artist, found none")]
+    #[error("there is no track to split: expected at least three tracks of every class, found none")]
     NoItems,
     /// A fraction is out of range or not a number.
     #[error("{field} must be greater than 0 and less than 1, found {found}")]
@@ -30,38 +30,56 @@ pub enum SplitError {
         /// The id.
         id: String,
     },
-    /// An artist has too few tracks for three sides.
+    /// A class has too few tracks for three sides.
     #[error(
-        "artist {artist:?} has {found} track(s): a song split needs at least 3 of every artist (one to train, \
-         one to validate, one to test)"
+        "{class} has {found} track(s): a song split needs at least 3 of every {} (one to train, one to validate, \
+         one to test)",
+        class.column
     )]
     TooFewTracks {
         /// Who.
-        artist: String,
+        class: Class,
         /// How many tracks there are.
         found: usize,
     },
-    /// An artist's only album cannot be both trained on and held out.
+    /// A class's only group cannot be both trained on and held out.
     #[error(
-        "artist {artist:?} has one album, {album:?}, of {tracks} track(s): an album split needs at least 2 albums \
-         of every artist; use a song split or leave the artist out"
+        "{class} has one {group}, {only:?}, of {tracks} track(s): an album split needs at least 2 {group}s of every \
+         {column}; use a song split or leave the {column} out",
+        column = class.column
     )]
-    OneAlbum {
+    OneGroup {
         /// Who.
-        artist: String,
-        /// The only album.
-        album: String,
+        class: Class,
+        /// What a group is.
+        group: String,
+        /// The only group.
+        only: String,
         /// How many tracks it has.
         tracks: usize,
     },
-    /// Two albums of one track each cannot fill three sides.
+    /// Two groups of one track each cannot fill three sides.
     #[error(
-        "artist {artist:?} has two albums of 1 track each: with two albums one is the test, and the other needs at \
+        "{class} has two {group}s of 1 track each: with two {group}s one is the test, and the other needs at \
          least 2 tracks (one to train, one to validate)"
     )]
     TwoSingles {
         /// Who.
-        artist: String,
+        class: Class,
+        /// What a group is.
+        group: String,
+    },
+    /// An album split holds out groups class by class, and this one is of two.
+    #[error(
+        "{group} has tracks of {first} and of {second}: an album split needs every group to be of one class"
+    )]
+    GroupOfTwoClasses {
+        /// The group, as [`Group`](crate::Group) shows it.
+        group: String,
+        /// One class.
+        first: Class,
+        /// Another.
+        second: Class,
     },
     /// A group that must be on one side is on two.
     #[error(
@@ -75,13 +93,19 @@ pub enum SplitError {
         /// The other.
         second: Side,
     },
-    /// An artist cannot be learnt, watched or scored.
-    #[error("artist {artist:?} has no track on the {side} side: every artist must be on all three sides")]
+    /// A class cannot be learnt, watched or scored.
+    #[error("{class} has no track on the {side} side: every {} must be on all three sides", class.column)]
     MissingSide {
         /// Who.
-        artist: String,
+        class: Class,
         /// Where a track is missing.
         side: Side,
+    },
+    /// A row that does not say what its track is.
+    #[error("track {id:?} must have either an artist and an album, or a label and a group")]
+    RowNames {
+        /// The track.
+        id: String,
     },
     /// A split written by another version of this crate.
     #[error("this split has version {found}, expected {SPLIT_VERSION}: make it again from its seed")]

@@ -12,11 +12,15 @@ use crate::{Side, SplitConfig, SplitKind};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Note {
-    /// These artists have two albums only: validation tracks come from the album that is trained on, so
-    /// early stopping sees the album effect. The test album is held out all the same.
-    ValidationFromTrainingAlbum {
+    /// These classes have two groups only: validation tracks come from the group that is trained on, so
+    /// early stopping sees the album effect. The test group is held out all the same.
+    ValidationFromTrainingGroup {
+        /// What a class is, such as `artist`.
+        label: String,
+        /// What a group is, such as `album`.
+        group: String,
         /// Who, sorted.
-        artists: Vec<String>,
+        classes: Vec<String>,
     },
     /// A fraction was set to something but its default, and nothing read it.
     UnusedFraction {
@@ -30,12 +34,12 @@ pub enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ValidationFromTrainingAlbum { artists } => write!(
+            Self::ValidationFromTrainingGroup { label, group, classes } => write!(
                 f,
-                "{} artist(s) have only two albums, so their validation tracks come from the album that is trained \
-                 on (the test album is held out): {}.",
-                artists.len(),
-                artists.join(", ")
+                "{} {label}(s) have only two {group}s, so their validation tracks come from the {group} that is \
+                 trained on (the test {group} is held out): {}.",
+                classes.len(),
+                classes.join(", ")
             ),
             Self::UnusedFraction { field, value } => write!(
                 f,
@@ -58,25 +62,29 @@ fn album_notes(config: &SplitConfig, rows: &[Row]) -> Vec<Note> {
     let trained: BTreeSet<_> = rows
         .iter()
         .filter(|row| row.side == Side::Train)
-        .map(|row| (row.item.artist.as_str(), row.item.album.as_str()))
+        .map(|row| (row.item.label.as_str(), row.item.group.as_str()))
         .collect();
-    let artists: BTreeSet<_> = rows
+    let classes: BTreeSet<_> = rows
         .iter()
         .filter(|row| row.side == Side::Validation)
-        .map(|row| (row.item.artist.as_str(), row.item.album.as_str()))
+        .map(|row| (row.item.label.as_str(), row.item.group.as_str()))
         .filter(|album| trained.contains(album))
-        .map(|(artist, _)| artist.to_owned())
+        .map(|(class, _)| class.to_owned())
         .collect();
 
     let mut notes = Vec::new();
     if config.test_fraction != SplitConfig::TEST_FRACTION {
         notes.push(Note::UnusedFraction { field: "test_fraction", value: config.test_fraction });
     }
-    if config.validation_fraction != SplitConfig::VALIDATION_FRACTION && artists.is_empty() {
+    if config.validation_fraction != SplitConfig::VALIDATION_FRACTION && classes.is_empty() {
         notes.push(Note::UnusedFraction { field: "validation_fraction", value: config.validation_fraction });
     }
-    if !artists.is_empty() {
-        notes.push(Note::ValidationFromTrainingAlbum { artists: artists.into_iter().collect() });
+    if !classes.is_empty() {
+        notes.push(Note::ValidationFromTrainingGroup {
+            label: config.label.clone(),
+            group: config.group.clone(),
+            classes: classes.into_iter().collect(),
+        });
     }
     notes
 }

@@ -14,10 +14,10 @@ use crate::{Item, Side, SplitConfig, SplitError};
 /// A value of this type is proof that
 ///
 /// - every id is on exactly one side;
-/// - no group ([`SplitKind::group`](crate::SplitKind::group)) of the test is in training or validation;
-/// - no group of validation is in training, except that an artist with exactly two albums may share the
-///   one that is not the test (a [`Note`] names such artists);
-/// - every artist is on all three sides.
+/// - no group ([`SplitConfig::group_of`]) of the test is in training or validation;
+/// - no group of validation is in training, except that in an album split a class with exactly two groups may
+///   share the one that is not the test (a [`Note`] names such classes);
+/// - every class is on all three sides.
 ///
 /// There is no way around that check: fields are private and nothing changes a split once made. Reading
 /// one with `serde` goes through it too, so a file edited by hand that leaks is refused:
@@ -53,14 +53,14 @@ pub struct Split {
 impl Split {
     /// Divides `items` as `config` says; `seed` decides which.
     ///
-    /// Each artist is divided by itself. With *n* tracks (song) or tracks in the shared album (album, two
+    /// Each class is divided by itself. With *n* tracks (song) or tracks in the shared album (album, two
     /// albums), a fraction *f* takes `n * f` rounded half away from zero, but at least one track, and never
     /// so many that training or validation is left without.
     ///
     /// # Errors
     ///
-    /// No items, a repeated id, a fraction outside (0, 1), or an artist with too few tracks (song: fewer
-    /// than 3) or albums (album: fewer than 2, or two of one track each).
+    /// No items, a repeated id, a fraction outside (0, 1), or a class with too few tracks (song: fewer
+    /// than 3) or groups (album: fewer than 2, or two of one track each).
     pub fn new(items: &[Item], config: &SplitConfig, seed: u64) -> Result<Self, SplitError> {
         config.check()?;
         check_unique(items)?;
@@ -71,7 +71,7 @@ impl Split {
     pub(crate) fn from_rows(config: SplitConfig, seed: u64, mut rows: Vec<Row>) -> Result<Self, SplitError> {
         config.check()?;
         rows.sort();
-        check(config.kind, &rows)?;
+        check(&config, &rows)?;
 
         let notes = notes(&config, &rows);
         let fingerprint = fingerprint(config.kind, &rows);
@@ -128,12 +128,12 @@ impl Split {
         rows.into_iter()
     }
 
-    /// The classes: every artist once, sorted. Each of them is on every side.
-    pub fn artists(&self) -> Vec<&str> {
-        let mut artists: Vec<_> = self.train.iter().map(|item| item.artist.as_str()).collect();
-        artists.sort_unstable();
-        artists.dedup();
-        artists
+    /// The classes, sorted. Each of them is on every side.
+    pub fn classes(&self) -> Vec<&str> {
+        let mut classes: Vec<_> = self.train.iter().map(|item| item.label.as_str()).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
     }
 
     /// What a report must say beside a score.
@@ -154,7 +154,7 @@ impl Split {
     /// 64 hexadecimal digits that name what is on which side, for comparing a checkpoint's split with
     /// another.
     ///
-    /// BLAKE3 over [`SPLIT_VERSION`](crate::SPLIT_VERSION), the kind, and id, artist, album and side of
+    /// BLAKE3 over [`SPLIT_VERSION`](crate::SPLIT_VERSION), the kind, and id, label, group and side of
     /// every track. The seed is not in it: two seeds that give the same division give the same
     /// fingerprint.
     pub fn fingerprint(&self) -> &str {

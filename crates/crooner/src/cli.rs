@@ -92,6 +92,17 @@ pub(crate) struct SourceArgs {
     pub(crate) store: StoreArgs,
 }
 
+/// What is to be recognised, and what is kept together.
+#[derive(Debug, Args)]
+pub(crate) struct ColumnArgs {
+    /// What to recognise: artist, album, genre, speaker or any other column of the data set [default: artist]
+    #[arg(long, value_name = "COLUMN")]
+    label: Option<String>,
+    /// What must not be on two sides: album, artist or any other column of the data set [default: album]
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+}
+
 /// Where features are kept.
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
@@ -129,6 +140,8 @@ pub(crate) struct TrainArgs {
     /// Keep apart songs, or whole albums (harder, and more honest)
     #[arg(long, value_name = "song|album")]
     split: Option<String>,
+    #[command(flatten)]
+    columns: ColumnArgs,
     /// Length of a slice
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     slice_seconds: Option<f64>,
@@ -145,7 +158,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Continue an interrupted run, with its own settings; --epochs may ask for more
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "data", "preset", "config", "split", "slice_seconds", "seed", "batch_size"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "data", "preset", "config", "split", "label", "group", "slice_seconds", "seed", "batch_size"])]
     pub(crate) resume: Option<PathBuf>,
 }
 
@@ -226,6 +239,8 @@ impl TrainArgs {
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
             split: self.split.clone(),
+            label: self.columns.label.clone(),
+            group: self.columns.group.clone(),
             slice_seconds: self.slice_seconds,
             seed: self.seed,
             epochs: self.epochs,

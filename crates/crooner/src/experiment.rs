@@ -83,6 +83,8 @@ pub(crate) struct Overrides {
     pub(crate) dataset: Option<String>,
     pub(crate) root: Option<PathBuf>,
     pub(crate) split: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) group: Option<String>,
     pub(crate) slice_seconds: Option<f64>,
     pub(crate) seed: Option<u64>,
     pub(crate) epochs: Option<usize>,
@@ -173,6 +175,12 @@ impl Experiment {
         }
         if let Some(kind) = &overrides.split {
             self.split.kind = kind.parse()?;
+        }
+        if let Some(label) = &overrides.label {
+            self.split.label.clone_from(label);
+        }
+        if let Some(group) = &overrides.group {
+            self.split.group.clone_from(group);
         }
         if let Some(seconds) = overrides.slice_seconds {
             self.slices.frames = self.slice_frames(seconds)?;

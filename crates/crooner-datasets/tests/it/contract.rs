@@ -76,7 +76,7 @@ fn every_set_opens_to_a_sound_catalogue() {
         if let Some(counts) = set.info().counts {
             assert_eq!(catalogue.counts(), counts, "{}", set.name());
         }
-        catalogue.require_classes(2, 2).unwrap();
+        catalogue.require_classes("artist", 2, 2).unwrap();
         assert_eq!(set.open(&request).unwrap(), catalogue, "{}: opening twice", set.name());
     }
 }

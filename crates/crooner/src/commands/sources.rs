@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use crooner_datasets::{Catalogue, Request, Source};
+use crooner_datasets::{Catalogue, Request, Selected, Source};
 use crooner_features::FeatureConfig;
 use crooner_report::Failure;
 use crooner_split::Item;
@@ -96,15 +96,16 @@ pub(crate) struct Usable {
 }
 
 impl Usable {
-    pub(crate) fn of(features: &FeatureSet, slice_frames: usize) -> Self {
+    /// `selected` are the classes and groups of the tracks, in their order.
+    pub(crate) fn of(features: &FeatureSet, selected: &[Selected<'_>], slice_frames: usize) -> Self {
         let mut usable = Self { items: Vec::new(), failures: Vec::new(), too_short: Vec::new() };
-        for track in features.tracks() {
+        for (track, selected) in features.tracks().iter().zip(selected) {
             match &track.error {
                 Some(error) => {
                     usable.failures.push(Failure { track: track.id.clone(), error: error.clone() });
                 }
                 None if track.n_frames < slice_frames => usable.too_short.push(track.id.clone()),
-                None => usable.items.push(Item::new(&track.id, &track.artist, &track.album)),
+                None => usable.items.push(Item::new(&track.id, selected.label, selected.group.as_ref())),
             }
         }
         usable

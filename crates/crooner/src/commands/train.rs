@@ -26,7 +26,7 @@ use crate::report::{self, Findings};
 use crate::run_dir::{Environment, RunDir};
 use crate::{interrupt, pictures};
 
-/// Fewest tracks of an artist that a split can use: one for each side.
+/// Fewest tracks of a class that a split can use: one for each side.
 const MIN_TRACKS: usize = 3;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
@@ -41,7 +41,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 
     let root = &args.source.store.root;
     let catalogue = catalogue(&experiment.dataset, root, &lines)?;
-    catalogue.require_classes(2, MIN_TRACKS)?;
+    let selected = catalogue.select(&experiment.split.label, &experiment.split.group)?;
+    catalogue.require_classes(&experiment.split.label, 2, MIN_TRACKS)?;
     let store = Store::open(root)?;
     let prepared = prepare(&store, &catalogue, &experiment.features, &PrepareOptions::default(), cancel)?;
     lines.line(&format!("data       {}", prepared.sentence()));
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     }
     let features = store.features(&catalogue, &experiment.features)?;
-    let usable = Usable::of(&features, experiment.slices.frames);
+    let usable = Usable::of(&features, &selected, experiment.slices.frames);
     let dir = RunDir::create(&path)?;
     let split = match args.resume {
         Some(_) => dir.read_split()?,
@@ -144,12 +145,13 @@ fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
         format!("{} tracks ({} slices)", side.tracks.len(), side.slices.len())
     };
     lines.line(&format!(
-        "split      {}: {} to train, {} to validate, {} to test; {} artists",
+        "split      {}: {} to train, {} to validate, {} to test; {} {}",
         split.config().kind,
         side(Side::Train),
         side(Side::Validation),
         side(Side::Test),
-        task.labels().len()
+        task.labels().len(),
+        crooner_report::plural(&split.config().label)
     ));
     for note in split.notes() {
         lines.line(&format!("note: {note}"));
