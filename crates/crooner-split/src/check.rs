@@ -34,10 +34,13 @@ pub(crate) fn check(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError
     check_ids(rows)?;
     match config.kind {
         // A group is a track, and ids have just been found unique.
-        SplitKind::Song => {}
-        SplitKind::Album => check_groups(config, rows)?,
+        SplitKind::Song | SplitKind::FewShot | SplitKind::Official => {}
+        SplitKind::Album | SplitKind::Group | SplitKind::Date | SplitKind::Hash | SplitKind::LeaveOneOut => {
+            check_groups(config, rows)?;
+        }
     }
-    check_classes(config, rows)
+    check_classes(config, rows)?;
+    check_sides(rows)
 }
 
 fn check_ids(rows: &[Row]) -> Result<(), SplitError> {
@@ -53,14 +56,14 @@ fn check_ids(rows: &[Row]) -> Result<(), SplitError> {
     Ok(())
 }
 
-/// Every group is of one class and on one side, except that a class with exactly two groups may train and
-/// validate on the one that is not the test.
+/// Every group is on one side, and in an album split of one class; there a class with exactly two groups may
+/// train and validate on the one that is not the test.
 fn check_groups(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
     let mut groups: BTreeMap<Group<'_>, (&str, Sides)> = BTreeMap::new();
     for Row { item, side } in rows {
         let group = config.group_of(item);
         let (class, sides) = groups.entry(group).or_insert_with(|| (&item.label, Sides::default()));
-        if *class != item.label {
+        if config.kind == SplitKind::Album && *class != item.label {
             return Err(SplitError::GroupOfTwoClasses {
                 group: group.to_string(),
                 first: config.class(class),
@@ -70,7 +73,8 @@ fn check_groups(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
         sides.insert(*side);
     }
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
-    for (class, _) in groups.values() {
+    let may_share = config.kind == SplitKind::Album && config.folds.is_none();
+    for (class, _) in groups.values().filter(|_| may_share) {
         *sizes.entry(class).or_default() += 1;
     }
     for (group, (class, sides)) in groups {
@@ -88,17 +92,35 @@ fn check_groups(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
     Ok(())
 }
 
+/// Every class is on the sides that the kind promises.
 fn check_classes(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
+    let needed: &[Side] = match config.kind {
+        _ if config.holds_out_classes() => &[],
+        SplitKind::Song | SplitKind::Album | SplitKind::Group | SplitKind::FewShot | SplitKind::Date => {
+            &Side::ALL
+        }
+        SplitKind::Hash | SplitKind::LeaveOneOut => &[Side::Train],
+        SplitKind::Official => &[],
+    };
     let mut classes: BTreeMap<&str, Sides> = BTreeMap::new();
     for row in rows {
         classes.entry(&row.item.label).or_default().insert(row.side);
     }
     for (class, sides) in classes {
-        if let Some(side) = Side::ALL.into_iter().find(|&side| !sides.contains(side)) {
-            return Err(SplitError::MissingSide { class: config.class(class), side });
+        if let Some(side) = needed.iter().copied().find(|&side| !sides.contains(side)) {
+            return Err(SplitError::MissingSide { class: config.class(class), side, all: needed.len() == 3 });
         }
     }
     Ok(())
+}
+
+fn check_sides(rows: &[Row]) -> Result<(), SplitError> {
+    let mut sides = Sides::default();
+    rows.iter().for_each(|row| sides.insert(row.side));
+    match Side::ALL.into_iter().find(|&side| !sides.contains(side)) {
+        Some(side) => Err(SplitError::EmptySide { side }),
+        None => Ok(()),
+    }
 }
 
 fn leak(group: Group<'_>, first: Side, second: Side) -> SplitError {

@@ -65,6 +65,17 @@ pub enum Group<'a> {
         /// The album's name.
         album: &'a str,
     },
+    /// Everything of one class with the same value in one column.
+    InClass {
+        /// The column of the classes.
+        label: &'a str,
+        /// The class.
+        class: &'a str,
+        /// The column's name.
+        column: &'a str,
+        /// The value.
+        value: &'a str,
+    },
     /// Everything with the same value in one column.
     Column {
         /// The column's name.
@@ -79,6 +90,9 @@ impl fmt::Display for Group<'_> {
         match self {
             Self::Track(id) => write!(f, "track {id:?}"),
             Self::Album { artist, album } => write!(f, "album {album:?} of artist {artist:?}"),
+            Self::InClass { label, class, column, value } => {
+                write!(f, "{column} {value:?} of {label} {class:?}")
+            }
             Self::Column { column, value } => write!(f, "{column} {value:?}"),
         }
     }

@@ -1,13 +1,15 @@
 //! The split itself.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-use crate::assign::assign;
+use crate::assign::group::count;
+use crate::assign::{assign, with_validation};
 use crate::check::{Row, check};
 use crate::file::SplitFile;
 use crate::fingerprint::fingerprint;
 use crate::note::{Note, notes};
-use crate::{Item, Side, SplitConfig, SplitError};
+use crate::{Item, Side, SplitConfig, SplitError, SplitKind};
+use serde::{Deserialize, Serialize};
 
 /// Tracks divided into train, validation and test.
 ///
@@ -17,7 +19,8 @@ use crate::{Item, Side, SplitConfig, SplitError};
 /// - no group ([`SplitConfig::group_of`]) of the test is in training or validation;
 /// - no group of validation is in training, except that in an album split a class with exactly two groups may
 ///   share the one that is not the test (a [`Note`] names such classes);
-/// - every class is on all three sides.
+/// - every class is on all three sides, unless the [kind](SplitKind) promises less;
+/// - no side is empty.
 ///
 /// There is no way around that check: fields are private and nothing changes a split once made. Reading
 /// one with `serde` goes through it too, so a file edited by hand that leaks is refused:
@@ -64,7 +67,69 @@ impl Split {
     pub fn new(items: &[Item], config: &SplitConfig, seed: u64) -> Result<Self, SplitError> {
         config.check()?;
         check_unique(items)?;
-        Self::from_rows(config.clone(), seed, assign(items, config, seed)?)
+        let rows = assign(items, config, seed).map_err(|errors| first(errors, items))?;
+        Self::from_rows(config.clone(), seed, rows)
+    }
+
+    /// The same without the classes for which it is impossible, and why it is for each of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), where no class is to blame or none is left.
+    pub fn new_without_small(
+        items: &[Item],
+        config: &SplitConfig,
+        seed: u64,
+    ) -> Result<(Self, Vec<SplitError>), SplitError> {
+        config.check()?;
+        check_unique(items)?;
+        let mut kept = items.to_vec();
+        let mut dropped: Vec<SplitError> = Vec::new();
+        loop {
+            let errors = match assign(&kept, config, seed) {
+                Ok(rows) => match Self::from_rows(config.clone(), seed, rows) {
+                    Ok(split) => return Ok((split, dropped)),
+                    Err(error) => vec![error],
+                },
+                Err(errors) => errors,
+            };
+            let classes: BTreeSet<&str> =
+                errors.iter().filter_map(SplitError::class).map(|class| class.name.as_str()).collect();
+            let before = kept.len();
+            kept.retain(|item| !classes.contains(item.label.as_str()));
+            if kept.len() == before {
+                return Err(first(errors, items));
+            }
+            dropped.extend(errors.into_iter().filter(|error| error.class().is_some()));
+        }
+    }
+
+    /// A published list: every track's side as it is. If nothing validates, `share(n, validation_fraction)` of
+    /// each class's training tracks, drawn by the seed, do (a [`Note`] says so).
+    ///
+    /// # Errors
+    ///
+    /// A repeated id, a track on two sides, or nothing to train on or to test.
+    pub fn official(rows: Vec<(Item, Side)>, config: &SplitConfig, seed: u64) -> Result<Self, SplitError> {
+        config.check()?;
+        let rows = rows.into_iter().map(|(item, side)| Row { item, side }).collect();
+        let config = SplitConfig { kind: SplitKind::Official, ..config.clone() };
+        let (rows, drawn) = with_validation(rows, &config, seed);
+        let mut split = Self::from_rows(config, seed, rows)?;
+        if drawn {
+            split.notes.insert(0, Note::ValidationFromTraining { tracks: split.validation.len() });
+        }
+        Ok(split)
+    }
+
+    /// How many folds `config` has of these tracks: [`folds`](SplitConfig::folds), the number of groups to
+    /// leave out, or 1.
+    pub fn n_folds(items: &[Item], config: &SplitConfig) -> usize {
+        match (config.folds, config.kind) {
+            (Some(folds), _) => folds,
+            (None, SplitKind::LeaveOneOut) => count(items, config),
+            (None, _) => 1,
+        }
     }
 
     /// The only constructor: every kind and every reader ends here.
@@ -128,7 +193,7 @@ impl Split {
         rows.into_iter()
     }
 
-    /// The classes, sorted. Each of them is on every side.
+    /// The classes that are trained on, sorted. Unless the kind says otherwise, each of them is on every side.
     pub fn classes(&self) -> Vec<&str> {
         let mut classes: Vec<_> = self.train.iter().map(|item| item.label.as_str()).collect();
         classes.sort_unstable();
@@ -160,6 +225,12 @@ impl Split {
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
+}
+
+fn first(errors: Vec<SplitError>, items: &[Item]) -> SplitError {
+    // There is one: `assign` fails only with a reason.
+    let fallback = if items.is_empty() { SplitError::NoItems } else { SplitError::NeedsList };
+    errors.into_iter().next().unwrap_or(fallback)
 }
 
 /// Before assigning, so that a repeated id is reported as that and not as a leak.

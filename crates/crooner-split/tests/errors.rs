@@ -4,6 +4,9 @@
 
 use crooner_split::{Item, Note, Side, Split, SplitConfig, SplitKind};
 
+const BECAUSE: &str =
+    "the album split holds out whole albums, one of each artist for the test and one for validation";
+
 fn tracks(artist: &str, album: &str, n: usize) -> Vec<Item> {
     (0..n).map(|k| Item::new(format!("{artist}/{album}/{k}"), artist, album)).collect()
 }
@@ -75,7 +78,7 @@ fn configuration_is_strict() {
     assert!(toml::from_str::<SplitConfig>("kind = 'Album'").is_err());
     assert_eq!(
         "songs".parse::<SplitKind>().unwrap_err().to_string(),
-        "unknown split kind \"songs\": expected \"song\" or \"album\""
+        "unknown split kind \"songs\": expected song, album, group, few-shot, date, hash, leave-one-out or official"
     );
     for kind in SplitKind::ALL {
         assert_eq!(kind.to_string().parse(), Ok(kind));
@@ -92,7 +95,7 @@ fn notes_name_artists_and_unused_fractions() {
     assert_eq!(
         split.notes(),
         [
-            Note::UnusedFraction { field: "test_fraction", value: 0.25 },
+            Note::UnusedFraction { field: "test_fraction", value: 0.25, because: BECAUSE },
             Note::ValidationFromTrainingGroup {
                 label: "artist".into(),
                 group: "album".into(),
@@ -111,7 +114,7 @@ fn notes_name_artists_and_unused_fractions() {
     let three = [&items[0][..], &items[1][..], &tracks("Low", "c", 4)].concat();
     let config = SplitConfig::new(SplitKind::Album).with_validation_fraction(0.5);
     let notes = Split::new(&three, &config, 0).unwrap().notes().to_vec();
-    assert_eq!(notes, [Note::UnusedFraction { field: "validation_fraction", value: 0.5 }]);
+    assert_eq!(notes, [Note::UnusedFraction { field: "validation_fraction", value: 0.5, because: BECAUSE }]);
 }
 
 /// A file of an album split, one line for each track, as a person would write it.

@@ -28,11 +28,10 @@ fn shapes() -> impl Strategy<Value = Vec<Vec<usize>>> {
 }
 
 fn configs() -> impl Strategy<Value = SplitConfig> {
-    (prop::sample::select(&SplitKind::ALL[..]), 0.001..0.999_f64, 0.001..0.999_f64).prop_map(
-        |(kind, test, validation)| {
+    (prop::sample::select(&[SplitKind::Song, SplitKind::Album][..]), 0.001..0.999_f64, 0.001..0.999_f64)
+        .prop_map(|(kind, test, validation)| {
             SplitConfig::new(kind).with_test_fraction(test).with_validation_fraction(validation)
-        },
-    )
+        })
 }
 
 fn of_artist<'a>(items: &'a [Item], artist: &str) -> Vec<&'a Item> {
@@ -169,7 +168,7 @@ proptest! {
 #[test]
 fn seeds_differ() {
     let items = catalogue(&[vec![10; 6], vec![10; 6], vec![10; 6]]);
-    for kind in SplitKind::ALL {
+    for kind in [SplitKind::Song, SplitKind::Album] {
         let prints: BTreeSet<_> = (0..20)
             .map(|seed| Split::new(&items, &SplitConfig::new(kind), seed).unwrap().fingerprint().to_owned())
             .collect();
