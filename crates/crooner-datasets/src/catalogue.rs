@@ -94,6 +94,8 @@ pub struct Catalogue {
     pub skipped: Vec<Skipped>,
     /// What did not look like music.
     pub ignored: Ignored,
+    /// What a user of this set must know, one sentence each.
+    pub cautions: Vec<String>,
 }
 
 /// How much of one artist there is.
@@ -157,19 +159,29 @@ impl Catalogue {
             return Err(DatasetError::DuplicateId { name, id: a.id.clone() });
         }
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Self { name, root: root.into(), tracks, skipped, ignored })
+        Ok(Self { name, root: root.into(), tracks, skipped, ignored, cautions: Vec::new() })
     }
 
-    /// Every artist once, sorted: the classes.
+    /// With something that a user of the set must know: one sentence.
+    #[must_use]
+    pub fn with_caution(mut self, sentence: impl Into<String>) -> Self {
+        self.cautions.push(sentence.into());
+        self
+    }
+
+    /// Every artist that is known once, sorted.
     pub fn artists(&self) -> Vec<&str> {
-        let artists: BTreeSet<_> = self.tracks.iter().map(|track| track.artist.as_str()).collect();
+        let artists: BTreeSet<_> = self.tracks.iter().filter_map(|track| track.get("artist")).collect();
         artists.into_iter().collect()
     }
 
-    /// Every (artist, album) once, sorted.
+    /// Every (artist, album) whose album is known once, sorted.
     pub fn albums(&self) -> Vec<(&str, &str)> {
-        let albums: BTreeSet<_> =
-            self.tracks.iter().map(|track| (track.artist.as_str(), track.album.as_str())).collect();
+        let albums: BTreeSet<_> = self
+            .tracks
+            .iter()
+            .filter_map(|track| Some((track.artist.as_str(), track.get("album")?)))
+            .collect();
         albums.into_iter().collect()
     }
 
@@ -243,14 +255,25 @@ impl Catalogue {
     /// [`DatasetError::UnknownColumn`] if no track has that column, [`DatasetError::MissingValues`] if some
     /// have not.
     pub fn select<'a>(&'a self, label: &str, group: &str) -> Result<Vec<Selected<'a>>, DatasetError> {
+        self.require_column(if group == "track" { "id" } else { group })?;
+        self.select_label(label, group)
+    }
+
+    /// The same for tasks that keep nothing together: the group is empty where it is not known.
+    ///
+    /// # Errors
+    ///
+    /// As [`select`](Self::select), for the label only.
+    pub fn select_label<'a>(&'a self, label: &str, group: &str) -> Result<Vec<Selected<'a>>, DatasetError> {
         let group = if group == "track" { "id" } else { group };
         self.require_column(label)?;
-        self.require_column(group)?;
         let qualified = group == "album" && label != "artist";
         let select = |track: &'a Track| {
             let label = track.get(label)?;
-            let group = match (track.get(group)?, track.get("artist")) {
-                (album, Some(artist)) if qualified => Cow::Owned(format!("{artist} / {album}")),
+            let group = match (track.get(group).unwrap_or_default(), track.get("artist")) {
+                (album, Some(artist)) if qualified && !album.is_empty() => {
+                    Cow::Owned(format!("{artist} / {album}"))
+                }
                 (group, _) => Cow::Borrowed(group),
             };
             Some(Selected { label, group })

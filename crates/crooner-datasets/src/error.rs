@@ -46,6 +46,52 @@ pub enum DatasetError {
         /// The set.
         name: String,
     },
+    /// An option that this set does not have.
+    #[error("data set {name:?} has no option {option:?}: it has {}", none_or(known))]
+    UnknownOption {
+        /// The set.
+        name: String,
+        /// What was given.
+        option: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A value that an option does not have.
+    #[error("option {option:?} of data set {name:?} is {found:?}, expected {}", allowed.join(" or "))]
+    OptionValue {
+        /// The set.
+        name: String,
+        /// The option.
+        option: &'static str,
+        /// What it may be.
+        allowed: Vec<String>,
+        /// What it is.
+        found: String,
+    },
+    /// Columns for a set that is no table.
+    #[error("data set {name:?} knows its own columns: leave --columns out, or use the data set \"table\"")]
+    ColumnsNotWanted {
+        /// The set.
+        name: String,
+    },
+    /// A file that the set consists of is not there.
+    #[error("{path:?} is not there: expected {what}")]
+    NotThere {
+        /// What was looked for.
+        path: PathBuf,
+        /// What it is, and where it comes from.
+        what: String,
+    },
+    /// A list or table that cannot be understood.
+    #[error("{path:?}{}: {reason}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    BadList {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, counted from 1.
+        line: Option<u64>,
+        /// What was expected and what was found.
+        reason: String,
+    },
     /// The root is not there.
     #[error("folder {root:?} does not exist: expected a folder laid out ARTIST/ALBUM/TRACK")]
     Missing {
@@ -224,6 +270,10 @@ impl DatasetError {
         let path = path.into();
         move |source| Self::Io { action, path, source }
     }
+}
+
+fn none_or(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
