@@ -113,8 +113,11 @@ fn identification(path: &Path) -> Result<HashMap<String, &'static str>, DatasetE
     Ok(sides)
 }
 
+/// Named values of a speaker.
+type Fields = Vec<(&'static str, String)>;
+
 /// `vox?_meta.csv`: a header and one line for each speaker, with tabs (1) or commas (2) and stray spaces.
-fn meta(path: &Path) -> Result<HashMap<String, Vec<(&'static str, String)>>, DatasetError> {
+fn meta(path: &Path) -> Result<HashMap<String, Fields>, DatasetError> {
     let text = text(path)?;
     let mut rows = lines(&text).map(|(number, line)| {
         let fields: Vec<&str> = line.split(['\t', ',']).map(str::trim).collect();

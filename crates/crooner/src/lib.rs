@@ -8,6 +8,7 @@
 //! | `backend` | the registry of compute backends |
 //! | `run_dir` | the files of a run |
 //! | `pictures` | what a track looks like |
+//! | `split_file` | splits read from files and tables |
 //! | `report` | from an evaluation to the report's plain data |
 
 mod backend;
@@ -21,6 +22,7 @@ mod pictures;
 mod progress;
 mod report;
 mod run_dir;
+mod split_file;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -49,6 +51,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Features(args) => commands::features::run(&args),
+        Command::Split(args) => commands::split::run(&args),
         Command::Datasets(args) => commands::datasets::run(&args),
         Command::Info => commands::info::run(),
     };

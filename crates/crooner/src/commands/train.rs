@@ -17,14 +17,14 @@ use crooner_train::{
 };
 
 use super::scores;
-use super::sources::{Usable, catalogue, prepare};
+use super::sources::{Usable, catalogue, divide, prepare, select};
 use crate::backend::{Backend, device_name};
 use crate::cli::TrainArgs;
 use crate::experiment::Experiment;
 use crate::progress::{Progress, duration};
 use crate::report::{self, Findings};
 use crate::run_dir::{Environment, RunDir};
-use crate::{interrupt, pictures};
+use crate::{interrupt, pictures, split_file};
 
 /// Fewest tracks of a class that a split can use: one for each side.
 const MIN_TRACKS: usize = 3;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 
     let root = &args.source.store.root;
     let catalogue = catalogue(&experiment.dataset, root, &lines)?;
-    let selected = catalogue.select(&experiment.split.label, &experiment.split.group)?;
+    let selected = select(&catalogue, &experiment.split)?;
     catalogue.require_classes(&experiment.split.label, 2, MIN_TRACKS)?;
     let store = Store::open(root)?;
     let prepared = prepare(&store, &catalogue, &experiment.features, &PrepareOptions::default(), cancel)?;
@@ -55,8 +55,17 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let dir = RunDir::create(&path)?;
     let split = match args.resume {
         Some(_) => dir.read_split()?,
-        None => Split::new(&usable.items, &experiment.split, experiment.seed)?,
+        None => match &experiment.split_file {
+            Some(file) => split_file::read(file, &usable.items, &experiment.split, experiment.seed)?,
+            None => divide(&catalogue, &usable.items, &experiment.split, experiment.seed)?,
+        },
     };
+    if split.config().holds_out_classes() {
+        let label = crooner_report::plural(&split.config().label);
+        bail!(
+            "this split holds out whole {label}: it is for verification, and no classifier can name what it never heard"
+        );
+    }
     let environment = Environment::of(backend.name(), &device);
     dir.write(&dir.config(), experiment.to_toml()?.as_bytes())?;
     dir.write(&dir.environment(), toml::to_string(&environment)?.as_bytes())?;
