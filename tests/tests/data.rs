@@ -76,7 +76,7 @@ fn any_column_can_be_learnt() {
 #[test]
 fn what_cannot_be_split_is_named_and_can_be_dropped() {
     let sandbox = Sandbox::new(PROGRAM);
-    sandbox.music(3, 3, 2);
+    sandbox.music(3, 3, 3);
     fs::remove_dir_all(sandbox.path("music/Artist 1/Album 1")).unwrap();
     fs::remove_dir_all(sandbox.path("music/Artist 1/Album 2")).unwrap();
     let error = sandbox.refuse(&["split", "--data", "music"]);
