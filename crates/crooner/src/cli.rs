@@ -260,8 +260,8 @@ pub(crate) enum DatasetsCommand {
         /// Which set
         name: String,
         /// Where the copy lies
-        #[arg(long, value_name = "DIR")]
-        root: Option<PathBuf>,
+        #[arg(long = "root", value_name = "DIR")]
+        folder: Option<PathBuf>,
         /// A choice that the data set offers, as in subset=small
         #[arg(long = "with", value_name = "KEY=VALUE", value_parser = parse_pair)]
         options: Vec<(String, String)>,

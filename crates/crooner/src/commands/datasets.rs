@@ -10,8 +10,8 @@ use crate::cli::{DatasetsArgs, DatasetsCommand};
 use crate::say;
 
 pub(crate) fn run(args: &DatasetsArgs) -> Result<ExitCode> {
-    if let Some(DatasetsCommand::Check { name, root, options, store }) = &args.command {
-        return check(name, root.as_deref(), options, &store.root);
+    if let Some(DatasetsCommand::Check { name, folder, options, store }) = &args.command {
+        return check(name, folder.as_deref(), options, &store.root);
     }
     let Some(name) = &args.name else {
         let width = registry().iter().map(|dataset| dataset.name().len()).max().unwrap_or_default();
