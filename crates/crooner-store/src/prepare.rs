@@ -242,7 +242,7 @@ impl Task<'_> {
                 listed.extend(self.done_by_others(unit, &hashes)?);
             }
             let path = self.store.index_path_of(self.header, &self.catalogue.name);
-            index::write(&path, &listed, self.header.sample_rate_hz)
+            index::write(&path, &listed, self.catalogue, self.header.sample_rate_hz)
         })
     }
 

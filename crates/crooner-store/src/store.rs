@@ -58,7 +58,7 @@ impl Store {
 
     /// Where [`prepare`](Self::prepare) leaves the index of a catalogue of that name: a Parquet table with the
     /// columns id, artist, album, title, shard (the file's name), row (in the shard), `n_frames`, `n_samples`,
-    /// `duration_seconds`, `damaged_packets`, error.
+    /// `duration_seconds`, `damaged_packets`, error, and one for each further field of its tracks.
     ///
     /// # Errors
     /// [`StoreError::Config`] if `config` cannot be written as JSON.
