@@ -8,6 +8,7 @@ use crooner_datasets::{Catalogue, Track};
 use crooner_features::FeatureConfig;
 
 use crate::disk::list;
+use crate::index::{INDEX_EXTENSION, INDEX_PREFIX};
 use crate::schema::ShardHeader;
 use crate::unit::header_key;
 use crate::{Shard, StoreError};
@@ -49,11 +50,14 @@ impl Store {
     pub fn shards(&self) -> Result<Vec<PathBuf>, StoreError> {
         let mut shards = Vec::new();
         for folder in list(&self.root)?.into_iter().filter(|path| path.is_dir()) {
-            let is_shard = |path: &PathBuf| path.extension().is_some_and(|found| found == SHARD_EXTENSION);
-            shards.extend(list(&folder)?.into_iter().filter(is_shard));
+            shards.extend(list(&folder)?.into_iter().filter(|path| Self::is_shard(path)));
         }
         shards.sort();
         Ok(shards)
+    }
+
+    pub(crate) fn is_shard(path: &Path) -> bool {
+        path.extension().is_some_and(|found| found == SHARD_EXTENSION)
     }
 
     /// Where [`prepare`](Self::prepare) leaves the index of a catalogue of that name: a Parquet table with the
@@ -63,13 +67,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Config`] if `config` cannot be written as JSON.
     pub fn index_path(&self, catalogue: &Catalogue, config: &FeatureConfig) -> Result<PathBuf, StoreError> {
-        Ok(self.index_path_of(&ShardHeader::of(config)?, &catalogue.name))
+        Ok(self.index_path_of(&ShardHeader::of(config)?, catalogue))
     }
 
-    pub(crate) fn index_path_of(&self, header: &ShardHeader, catalogue: &str) -> PathBuf {
+    pub(crate) fn index_path_of(&self, header: &ShardHeader, catalogue: &Catalogue) -> PathBuf {
         let safe = |c: char| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' };
-        let name: String = catalogue.chars().map(safe).collect();
-        self.folder(header).join(format!("index-{name}.parquet"))
+        let name: String = catalogue.name.chars().map(safe).collect();
+        // Two folders of music are two catalogues, whatever data set read them.
+        let root = blake3::hash(catalogue.root.as_os_str().as_encoded_bytes()).to_string();
+        self.folder(header).join(format!("{INDEX_PREFIX}{name}-{}.{INDEX_EXTENSION}", &root[..8]))
     }
 
     /// The folder of all shards with this header.
