@@ -1,8 +1,9 @@
 //! The index of a catalogue in the store: a small Parquet table for people and other programs.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crooner_datasets::{Catalogue, Track};
@@ -10,7 +11,9 @@ use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::record::RowAccessor;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::Type;
 
@@ -31,6 +34,37 @@ const SCHEMA: &str = "
         required int64 damaged_packets;
         optional binary error (STRING);
     }";
+
+/// How the file of an index is called, around the name of its catalogue.
+pub(crate) const INDEX_PREFIX: &str = "index-";
+pub(crate) const INDEX_EXTENSION: &str = "parquet";
+
+/// What must be read of an index to know its shards.
+const SHARD_COLUMN: &str = "message index { required binary shard (STRING); }";
+
+/// Every index in a folder, sorted.
+pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let is_index = |path: &PathBuf| {
+        path.extension().is_some_and(|found| found == INDEX_EXTENSION)
+            && path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(INDEX_PREFIX.as_bytes()))
+    };
+    let mut indexes: Vec<_> = disk::list(folder)?.into_iter().filter(is_index).collect();
+    indexes.sort();
+    Ok(indexes)
+}
+
+/// The file names of the shards that an index lists, each as often as it has tracks.
+pub(crate) fn shards(path: &Path) -> Result<Vec<String>, StoreError> {
+    let file = File::open(path).map_err(StoreError::io("open", path))?;
+    let read = || -> Result<Vec<String>, ParquetError> {
+        let reader = SerializedFileReader::new(file)?;
+        let rows = reader.get_row_iter(Some(parse_message_type(SHARD_COLUMN)?))?;
+        rows.map(|row| row?.get_string(0).cloned()).collect()
+    };
+    read().map_err(|source| StoreError::CorruptIndex { path: path.to_owned(), source })
+}
 
 /// The tracks of one shard.
 pub(crate) struct IndexedShard {

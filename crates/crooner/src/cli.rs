@@ -82,6 +82,12 @@ pub(crate) enum Command {
         crooner train --data ~/Music/mine --split-file splits/split.json  train on one\n\n\
         Kinds: song, album, group, few-shot, date, hash, leave-one-out, official.")]
     Split(SplitArgs),
+    /// Look after a store of features: what is in it, is it intact, what can go
+    #[command(after_help = "Examples:\n  \
+        crooner store stat\n  \
+        crooner store verify             exit code 1 means that something is damaged\n  \
+        crooner store gc --dry-run       what changed audio, settings and versions left behind")]
+    Store(StoreCommandArgs),
     /// List the data sets that crooner knows, show one, or check a copy of one
     #[command(
         args_conflicts_with_subcommands = true,
@@ -165,6 +171,37 @@ pub(crate) struct PrepareArgs {
     /// Only part I of N, counted from 0, for running on several machines
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     pub(crate) shard: Option<(usize, usize)>,
+    /// Read all of what is there, and compute damaged parts again
+    #[arg(long)]
+    pub(crate) verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreCommandArgs {
+    #[command(subcommand)]
+    pub(crate) action: StoreAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreAction {
+    /// Show what lies in a store: features, tracks, hours, size
+    Stat(StoreArgs),
+    /// Read everything and compare checksums
+    Verify {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Remove damaged parts, so that prepare-data computes them again
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Remove features that no data set needs any more
+    Gc {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -10,4 +10,5 @@ pub(crate) mod prepare_data;
 mod scores;
 mod sources;
 pub(crate) mod split;
+pub(crate) mod store;
 pub(crate) mod train;

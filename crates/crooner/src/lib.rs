@@ -56,6 +56,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Features(args) => commands::features::run(&args),
         Command::Picture(args) => commands::picture::run(&args),
         Command::Split(args) => commands::split::run(&args),
+        Command::Store(args) => commands::store::run(&args),
         Command::Datasets(args) => commands::datasets::run(&args),
         Command::Info => commands::info::run(),
     };

@@ -105,6 +105,7 @@ pub(crate) fn prepare(
     });
     bar.clear();
     let summary = summary?;
+    list(&bar, "damaged, and computed again", summary.rebuilt.iter().map(|path| path.display().to_string()));
     list(&bar, "unreadable", summary.failures.iter().map(|(id, error)| format!("{id}: {error}")));
     Ok(Prepared { summary, seconds: begun.elapsed().as_secs_f64() })
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use crooner_datasets::{Catalogue, Table};
 use crooner_split::{Item, Side, Split, SplitConfig, SplitKind};
+use crooner_store::Store;
 
 use super::sources::{catalogue, divide, select};
 use crate::cli::SplitArgs;
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &SplitArgs) -> Result<ExitCode> {
     let tracks = catalogue.tracks.iter().zip(&selected);
     let items: Vec<Item> =
         tracks.map(|(track, of)| Item::new(&track.id, of.label, of.group.as_ref())).collect();
-    let hours = hours(&args.store.root, &catalogue);
+    let hours = hours(&args.store.root, &catalogue)?;
     let (splits, dropped) = splits(args, &catalogue, items, &config)?;
 
     let write = |name: &str, bytes: &[u8]| crooner_train::write_atomically(&args.output.join(name), bytes);
@@ -112,15 +113,19 @@ fn table(catalogue: &Catalogue, splits: &[Split]) -> Table {
 }
 
 /// Hours of every track, if the store has an index of the catalogue.
-fn hours(store: &Path, catalogue: &Catalogue) -> Option<HashMap<String, f64>> {
-    let name = format!("index-{}.parquet", catalogue.name);
-    let mut folders: Vec<_> = std::fs::read_dir(store).ok()?.flatten().map(|entry| entry.path()).collect();
-    folders.sort();
-    let index = folders.into_iter().map(|folder| folder.join(&name)).find(|path| path.is_file())?;
-    let table = Table::read(&index).ok()?;
-    let (id, seconds) = (table.position("id")?, table.position("duration_seconds")?);
-    let hours = |row: &Vec<String>| Some((row[id].clone(), row[seconds].parse::<f64>().ok()? / 3600.0));
-    Some(table.rows.iter().filter_map(hours).collect())
+fn hours(store: &Path, catalogue: &Catalogue) -> Result<Option<HashMap<String, f64>>> {
+    let Some(index) = Store::open(store)?.indexes(catalogue)?.into_iter().next() else { return Ok(None) };
+    let table = Table::read(&index)?;
+    let Some((id, seconds)) = table.position("id").zip(table.position("duration_seconds")) else {
+        bail!("{} has no columns id and duration_seconds: run prepare-data again", index.display());
+    };
+    let hours = |row: &Vec<String>| -> Result<(String, f64)> {
+        let seconds: f64 = row[seconds]
+            .parse()
+            .with_context(|| format!("{}: expected seconds, found {:?}", index.display(), row[seconds]))?;
+        Ok((row[id].clone(), seconds / 3600.0))
+    };
+    table.rows.iter().map(hours).collect::<Result<_>>().map(Some)
 }
 
 /// Tracks (and hours) of every class and side, and what a reader must know.
