@@ -5,7 +5,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear};
 use burn::tensor::{Device, Tensor};
 
 use crate::dropout::{self, Mode};
-use crate::gru::{Gru, States};
+use crate::gru::{Direction, Gru, States};
 use crate::init::Init;
 use crate::layers::Layers;
 use crate::{Input, ModelError};
@@ -132,7 +132,7 @@ impl Crnn {
     }
 
     /// [`forward`](Self::forward) by the layers given: which changes the rounding and the time it takes, and nothing
-    /// else. A block or GRU layer that the fused kernels do not know is computed by burn's layers.
+    /// else.
     ///
     /// # Panics
     ///
@@ -175,11 +175,11 @@ impl Crnn {
             let start = |last: &Option<Tensor<2>>| {
                 last.clone().filter(|_| self.setting.initial_state == InitialState::Previous)
             };
-            let forwards = gru.forward(layers, sequence.clone(), start(&last));
+            let forwards = gru.forward(layers, sequence.clone(), start(&last), Direction::Forward);
             sequence = match self.gru_backwards.get(i) {
                 None => forwards.sequence,
                 Some(gru) => {
-                    let backwards = gru.forward_backwards(layers, sequence, start(&last_backwards));
+                    let backwards = gru.forward(layers, sequence, start(&last_backwards), Direction::Reverse);
                     last_backwards = Some(backwards.last);
                     Tensor::cat(vec![forwards.sequence, backwards.sequence], 2)
                 }

@@ -3,9 +3,9 @@
 use burn::module::{Module, Param};
 use burn::tensor::activation::{sigmoid, tanh};
 use burn::tensor::{Tensor, s};
+pub use crooner_kernels::Direction;
 
 use crate::crnn::config::{CrnnConfig, Gates, RecurrenceConfig, Reset};
-use crate::crnn::summary::last_frame;
 use crate::init::Init;
 use crate::layers::Layers;
 
@@ -41,9 +41,9 @@ pub struct Gru {
 /// The states of a layer.
 #[derive(Clone, Debug)]
 pub struct States {
-    /// After every frame, `[batch, n_frames, units]`.
+    /// Each at the frame that it was made at, `[batch, n_frames, units]`.
     pub sequence: Tensor<3>,
-    /// After the whole sequence, `[batch, units]`.
+    /// After all frames, `[batch, units]`: at the last frame, or the first if frames were read in reverse.
     pub last: Tensor<2>,
 }
 
@@ -69,29 +69,54 @@ impl Gru {
     }
 
     /// States of `[batch, n_frames, d_input]`, from `initial` `[batch, units]` or zeros on, by the layers given.
-    /// Fused kernels know the reset after the product, sigmoid gates and zeros.
     ///
     /// # Panics
     ///
     /// If there is no frame; and if the layers are fused and the device is not flex.
     #[must_use]
-    pub fn forward(&self, layers: Layers, x: Tensor<3>, initial: Option<Tensor<2>>) -> States {
-        match (layers, initial, &self.recurrent_bias) {
+    pub fn forward(
+        &self,
+        layers: Layers,
+        x: Tensor<3>,
+        initial: Option<Tensor<2>>,
+        direction: Direction,
+    ) -> States {
+        match layers {
+            Layers::Stock => match direction {
+                Direction::Forward => self.stock(x, initial),
+                Direction::Reverse => {
+                    let States { sequence, last } = self.stock(x.flip([1]), initial);
+                    States { sequence: sequence.flip([1]), last }
+                }
+            },
             #[cfg(feature = "flex")]
-            (Layers::Fused(kernels), None, Some(bias)) if self.gates == Gates::Sigmoid => {
-                let sequence = crate::fused::gru(kernels, x, self, bias);
-                States { last: last_frame(sequence.clone()), sequence }
+            Layers::Fused(kernels) => {
+                let sequence = crate::fused::gru(kernels, self.kind(direction), x, initial, self);
+                let [batch, n_frames, units] = sequence.dims();
+                let last = match direction {
+                    Direction::Forward => n_frames - 1,
+                    Direction::Reverse => 0,
+                };
+                States { last: sequence.clone().slice(s![.., last, ..]).reshape([batch, units]), sequence }
             }
-            (_, initial, _) => self.stock(x, initial),
         }
     }
 
-    /// [`forward`](Self::forward) from the last frame to the first: `sequence` in the order of the frames, `last`
-    /// the state after the first frame.
-    #[must_use]
-    pub fn forward_backwards(&self, layers: Layers, x: Tensor<3>, initial: Option<Tensor<2>>) -> States {
-        let States { sequence, last } = self.forward(layers, x.flip([1]), initial);
-        States { sequence: sequence.flip([1]), last }
+    /// For the kernels.
+    #[cfg(feature = "flex")]
+    fn kind(&self, direction: Direction) -> crooner_kernels::GruKind {
+        crooner_kernels::GruKind {
+            reset: match self.reset {
+                Reset::After => crooner_kernels::Reset::After,
+                Reset::Before => crooner_kernels::Reset::Before,
+            },
+            gate: match self.gates {
+                Gates::Sigmoid => crooner_kernels::Gate::Sigmoid,
+                Gates::HardSigmoid => crooner_kernels::Gate::HardSigmoid,
+            },
+            direction,
+            returns: crooner_kernels::Returns::All,
+        }
     }
 
     fn stock(&self, x: Tensor<3>, initial: Option<Tensor<2>>) -> States {
@@ -214,7 +239,7 @@ mod tests {
             let start = ramp([3, 4], &device);
 
             for initial in [None, Some(start)] {
-                let ours = gru.forward(Layers::Stock, x.clone(), initial.clone());
+                let ours = gru.forward(Layers::Stock, x.clone(), initial.clone(), Direction::Forward);
                 let theirs = burn_gru(&gru, &device).forward(x.clone(), initial);
                 let weight = ramp([3, 7, 4], &device);
                 let our_gradients = (ours.sequence.clone() * weight.clone()).sum().backward();
@@ -226,7 +251,7 @@ mod tests {
                     &x.grad(&our_gradients).unwrap().into_data(),
                     Tolerance::absolute(1e-5),
                 );
-                let last = last_frame(ours.sequence).into_data();
+                let last = ours.sequence.slice(s![.., 6, ..]).reshape([3, 4]).into_data();
                 last.assert_eq(&ours.last.into_data(), true);
             }
         }
@@ -248,21 +273,22 @@ mod tests {
         for (x, z) in [(0.0_f32, 0.5), (1.0, 0.7), (-2.4, 0.02), (-3.0, 0.0), (2.6, 1.0)] {
             let start = Tensor::from_floats([[0.25_f32]], &device);
             let frames = Tensor::from_floats([[[x]]], &device);
-            let h = gru.forward(Layers::Stock, frames, Some(start)).last.into_scalar::<f32>();
+            let h =
+                gru.forward(Layers::Stock, frames, Some(start), Direction::Forward).last.into_scalar::<f32>();
             let expected = (1.0 - z) * x.tanh() + z * 0.25;
             assert!((h - expected).abs() < 1e-6, "{x}: {h}, not {expected}");
         }
     }
 
     #[test]
-    fn backwards_is_forwards_of_the_mirrored_sequence() {
+    fn reverse_is_forward_of_the_mirrored_sequence() {
         let device = Device::flex();
         let gru = Gru::new(&Init { seed: 5, device: &device }, "gru", &config(""), 6, 4);
         let x: Tensor<3> = ramp([3, 7, 6], &device);
-        let backwards = gru.forward_backwards(Layers::Stock, x.clone(), None);
-        let mirrored = gru.forward(Layers::Stock, x.flip([1]), None);
-        backwards.last.into_data().assert_eq(&mirrored.last.clone().into_data(), true);
-        let first = backwards.sequence.slice(s![.., 0, ..]).reshape([3, 4]);
+        let reverse = gru.forward(Layers::Stock, x.clone(), None, Direction::Reverse);
+        let mirrored = gru.forward(Layers::Stock, x.flip([1]), None, Direction::Forward);
+        reverse.last.into_data().assert_eq(&mirrored.last.clone().into_data(), true);
+        let first = reverse.sequence.slice(s![.., 0, ..]).reshape([3, 4]);
         first.into_data().assert_eq(&mirrored.last.into_data(), true);
     }
 }

@@ -6,92 +6,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Param;
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
-use crooner_kernels::Kernels;
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use crooner_model::import::{Dialect, import_into};
-use crooner_model::weights::ModulePath;
 use crooner_model::{CrnnConfig, Input, Layers, Mode, ModelConfig, NamedTensor, Network, Output, Stage};
-use safetensors::{Dtype, SafeTensors};
-use serde::Deserialize;
 
-/// Of a tensor, every `stride`-th value is in the file.
-#[derive(Deserialize)]
-struct Whole {
-    shape: Vec<usize>,
-    stride: usize,
-    scale: f32,
-}
+use crate::fixture::{Fixture, all_layers, config, floats, gradients, tensors};
 
-struct Fixture {
-    whole: BTreeMap<String, Whole>,
-    values: BTreeMap<String, Vec<f32>>,
-}
-
-/// By name: shape and values.
-type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
-
-/// The bytes of a file and what is in it.
-fn tensors(path: &Path) -> (Vec<u8>, Tensors) {
-    let bytes = std::fs::read(path).unwrap();
-    let file = SafeTensors::deserialize(&bytes).unwrap();
-    let read = |view: safetensors::tensor::TensorView<'_>| -> Vec<f32> {
-        let data = view.data();
-        match view.dtype() {
-            Dtype::F32 => data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            Dtype::I64 => data.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b) as f32).collect(),
-            Dtype::I16 => data.as_chunks::<2>().0.iter().map(|b| f32::from(i16::from_le_bytes(*b))).collect(),
-            other => unreachable!("no tensor is {other:?}"),
-        }
-    };
-    let found = file.tensors().into_iter().map(|(name, v)| (name, (v.shape().to_vec(), read(v)))).collect();
-    (bytes, found)
-}
-
-impl Fixture {
-    fn of(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.safetensors"));
-        let (bytes, found) = tensors(&path);
-        let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
-        let whole = serde_json::from_str(&metadata.metadata().as_ref().unwrap()["whole"]).unwrap();
-        Self { whole, values: found.into_iter().map(|(name, (_, values))| (name, values)).collect() }
-    }
-
-    fn input(&self, key: &str, device: &Device) -> Tensor<3> {
-        let shape: [usize; 3] = self.whole[key].shape.clone().try_into().unwrap();
-        Tensor::from_data(TensorData::new(self.values[key].clone(), shape), device)
-    }
-
-    /// Fails unless `found` is `key` to `tolerance` of the largest magnitude in all but one value of 50. Where two
-    /// values of a pool are equal but for rounding, the gradient goes to one or the other.
-    fn check_most(&self, key: &str, found: &[f32], tolerance: f32, what: &str) {
-        let Whole { stride, scale, .. } = self.whole[key];
-        let kept = found.iter().step_by(stride).zip(&self.values[key]);
-        let off = kept.filter(|(a, b)| (*a - *b).is_nan() || (*a - *b).abs() > tolerance * scale).count();
-        let values = self.values[key].len();
-        assert!(off * 50 <= values, "{what}: {key}: {off} of {values} values are off");
-    }
-
-    /// Fails unless `found` is `key` to `tolerance` of the largest magnitude of `key`.
-    fn check(&self, key: &str, found: &[f32], tolerance: f32, what: &str) {
-        let Whole { shape, stride, scale } = &self.whole[key];
-        assert_eq!(found.len(), shape.iter().product::<usize>(), "{what}: {key}");
-        let kept = found.iter().step_by(*stride).zip(&self.values[key]);
-        let off = kept
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, |most: f32, d| if d.is_nan() { f32::INFINITY } else { most.max(d) })
-            / scale;
-        assert!(off <= tolerance, "{what}: {key} off by {off:e} of its largest");
-    }
-}
-
-fn config(name: &str) -> CrnnConfig {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../configs/{name}.toml"));
-    let preset: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-    let ModelConfig::Crnn(config) = preset["model"].clone().try_into().unwrap();
-    config
-}
+mod fixture;
 
 fn weights(name: &str) -> Vec<NamedTensor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../models/{name}/weights.safetensors"));
@@ -108,15 +31,6 @@ fn network(name: &str, dialect: Dialect, config: &CrnnConfig, input: Input, devi
 fn learned(network: &Network) -> usize {
     let weights = network.weights().unwrap();
     weights.iter().filter(|w| !w.name.contains("running")).map(|w| w.values.len()).sum()
-}
-
-fn all_layers() -> Vec<Layers> {
-    let fused = Kernels::available().into_iter().map(Layers::Fused);
-    std::iter::once(Layers::Stock).chain(fused).collect()
-}
-
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().unwrap()
 }
 
 /// Every activation that the fixture has, and the logits.
@@ -197,31 +111,6 @@ fn won_forward_at_two_lengths() {
     }
 }
 
-struct ByName<'a> {
-    path: ModulePath,
-    gradients: &'a Gradients,
-    found: BTreeMap<String, Vec<f32>>,
-}
-
-impl ModuleVisitor for ByName<'_> {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Some(gradient) = param.val().grad(self.gradients) {
-            let dims = gradient.dims();
-            // Of a matrix, as PyTorch lays it out.
-            let gradient = if dims.len() == 2 { gradient.swap_dims(0, 1) } else { gradient };
-            self.found.insert(self.path.name(), floats(gradient));
-        }
-    }
-}
-
 /// crooner's name of a parameter of the source.
 fn ours(theirs: &str) -> String {
     let (layer, part) = theirs.split_once('.').unwrap();
@@ -239,6 +128,14 @@ fn ours(theirs: &str) -> String {
             let name = names.iter().chain(&biases).find(|pair| pair.0 == part).unwrap().1;
             format!("gru.{}.{name}", index(&layer[3..]))
         }
+    }
+}
+
+/// PyTorch's layout: matrices the other way round.
+fn as_pytorch(shape: &[usize], values: &[f32]) -> Vec<f32> {
+    match *shape {
+        [rows, columns] => (0..rows * columns).map(|i| values[i % rows * columns + i / rows]).collect(),
+        _ => values.to_vec(),
     }
 }
 
@@ -268,22 +165,21 @@ fn hsieh_gradients_and_statistics() {
             let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [4]), &device);
             let logits = network.forward_by(layers, x.clone(), Mode::Train { seed: 0 });
             let loss = CrossEntropyLossConfig::new().init(&device).forward(logits.clone(), labels);
-            let gradients = loss.clone().backward();
+            let found = loss.clone().backward();
             fixture.check(&format!("{variant}.logits"), &floats(logits), tolerance, &what);
             fixture.check(&format!("{variant}.loss_f64"), &floats(loss), tolerance, &what);
-            let d_x = floats(x.grad(&gradients).unwrap());
+            let d_x = floats(x.grad(&found).unwrap());
             fixture.check_most(&format!("{variant}.grad.x"), &d_x, tolerance, &what);
-            let mut visitor =
-                ByName { path: ModulePath::default(), gradients: &gradients, found: BTreeMap::new() };
-            network.visit(&mut visitor);
+            let found = gradients(&network, &found);
             let prefix = format!("{variant}.grad.");
             let keys = fixture.whole.keys().filter(|key| key.starts_with(&prefix) && !key.ends_with(".x"));
             let mut checked = 0;
             for key in keys {
-                fixture.check(key, &visitor.found[&ours(&key[prefix.len()..])], tolerance, &what);
+                let (shape, gradient) = &found[&ours(&key[prefix.len()..])];
+                fixture.check(key, &as_pytorch(shape, gradient), tolerance, &what);
                 checked += 1;
             }
-            assert_eq!((checked, visitor.found.len()), (36, 36), "{what}");
+            assert_eq!((checked, found.len()), (36, 36), "{what}");
             let after: BTreeMap<String, Vec<f32>> =
                 network.weights().unwrap().into_iter().map(|t| (t.name, t.values)).collect();
             for k in (0..5).filter(|_| variant == "batch") {

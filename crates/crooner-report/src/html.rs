@@ -14,14 +14,14 @@ use crate::picture::theme;
 use crate::{Error, Report, Svg};
 
 /// Pictures that need more than the numbers of a [`Report`]; the others are drawn from it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pictures {
     /// One entry for each pictured track of [`Report::examples`], in any order.
     pub examples: Vec<ExamplePictures>,
 }
 
 /// What one recording looks like.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExamplePictures {
     /// Id of the track: that of an entry of [`Report::examples`].
     pub track: String,
@@ -29,7 +29,7 @@ pub struct ExamplePictures {
     pub waveform: Svg,
     /// Name of the feature that the network is given, such as `log-mel`.
     pub feature: String,
-    /// From [`picture::spectrogram`](crate::picture::spectrogram).
+    /// From [`picture::heat_map`](crate::picture::heat_map).
     pub spectrogram: Svg,
 }
 
@@ -58,11 +58,12 @@ pub fn html(report: &Report, pictures: &Pictures) -> Result<String, Error> {
     overview::write(&mut page, report);
     scores::write(&mut page, report)?;
     learning::write(&mut page, &report.training)?;
-    artists::write_matrix(&mut page, &report.test.track)?;
-    artists::write_table(&mut page, &report.test.track);
+    let label = &report.split.label;
+    artists::write_matrix(&mut page, label, &report.test.track)?;
+    artists::write_table(&mut page, label, &report.test.track);
     listening::write(&mut page, report, pictures);
-    artists::write_confused(&mut page, &report.confused);
-    artists::write_worst(&mut page, &report.worst_tracks);
+    artists::write_confused(&mut page, label, &report.confused);
+    artists::write_worst(&mut page, label, &report.worst_tracks);
     provenance::write(&mut page, report);
     page.raw("</main>\n</body>\n</html>\n");
     Ok(page.finish())

@@ -7,7 +7,9 @@
 //! | `experiment` | presets, config files, precedence |
 //! | `backend` | the registry of compute backends |
 //! | `run_dir` | the files of a run |
-//! | `pictures` | what a track looks like |
+//! | `matrix`, `table` | features as files |
+//! | `pictures` | what features mean on a picture |
+//! | `split_file` | splits read from files and tables |
 //! | `report` | from an evaluation to the report's plain data |
 
 mod backend;
@@ -21,6 +23,9 @@ mod pictures;
 mod progress;
 mod report;
 mod run_dir;
+mod similarity;
+mod split_file;
+mod table;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -52,6 +57,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Models(args) => commands::models::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Features(args) => commands::features::run(&args),
+        Command::Picture(args) => commands::picture::run(&args),
+        Command::Split(args) => commands::split::run(&args),
+        Command::Store(args) => commands::store::run(&args),
         Command::Datasets(args) => commands::datasets::run(&args),
         Command::Info => commands::info::run(),
     };

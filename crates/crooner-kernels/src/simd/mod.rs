@@ -7,6 +7,8 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
 pub(crate) mod portable;
 
 use std::f32::consts::LOG2_E;
@@ -90,11 +92,12 @@ pub(crate) unsafe trait Simd: Copy {
         p.mul(n.exp2())
     }
 
-    /// `1 / (1 + e^-x)`.
+    /// `1 / (1 + e^-x)`; below -87 it stays at `e^-87`. NaN stays NaN.
     #[inline(always)]
     fn sigmoid(self) -> Self {
         let one = Self::splat(1.0);
-        let x = Self::splat(87.0).min(self);
+        // `exp` sees to large values itself; of these `e^-x` would overflow.
+        let x = Self::splat(-87.0).max(self);
         one.div(one.add(Self::zero().sub(x).exp()))
     }
 

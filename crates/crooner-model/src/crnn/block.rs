@@ -6,6 +6,9 @@ use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{BatchNorm, PaddingConfig2d};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{gelu, relu};
+use crooner_kernels::Dropout;
+#[cfg(feature = "flex")]
+use crooner_kernels::{Kernels, MOST_POOLED, Order};
 
 use super::batch_norm;
 use crate::crnn::config::{Activation, BlockConfig, CrnnConfig, DropoutUnit, NormPosition};
@@ -122,47 +125,13 @@ impl ConvBlock {
     pub(super) fn forward(&self, layers: Layers, x: Image, mode: Mode, number: u64) -> Image {
         let drop = dropout::of(mode, number, self.dropout);
         match layers {
+            Layers::Stock => {
+                let y = self.max_pool(self.stock(x.channel_first()));
+                Image::ChannelFirst(self.drop(y, drop))
+            }
             #[cfg(feature = "flex")]
-            Layers::Fused(kernels) if self.is_fusible() => {
-                let plain = |x: Tensor<4>, conv: &Conv2d| crate::fused::convolution(kernels, x, conv);
-                let x = x.channel_last();
-                let (last, x) = match self.further.split_last() {
-                    None => (&self.conv, x),
-                    Some((last, between)) => (last, between.iter().fold(plain(x, &self.conv), plain)),
-                };
-                let elements = drop.filter(|_| self.setting.unit == DropoutUnit::Element);
-                let block = crate::fused::Block {
-                    conv: last,
-                    norm: self.norm.as_ref(),
-                    activation: self.setting.activation,
-                    norm_first: self.setting.norm == NormPosition::BeforeActivation,
-                    pool: self.pool,
-                    dropout: elements,
-                };
-                let y = crate::fused::conv_block(kernels, x, &block);
-                if self.setting.unit == DropoutUnit::Element {
-                    return Image::ChannelLast(y);
-                }
-                Image::ChannelFirst(dropout::dropout_channels(Image::ChannelLast(y).channel_first(), drop))
-            }
-            _ => {
-                let y = self.stock(x.channel_first());
-                Image::ChannelFirst(match self.setting.unit {
-                    DropoutUnit::Element => dropout::dropout_images(y, drop),
-                    DropoutUnit::Channel => dropout::dropout_channels(y, drop),
-                })
-            }
+            Layers::Fused(kernels) => self.fused(kernels, x.channel_last(), drop),
         }
-    }
-
-    /// Whether the fused kernels can express it.
-    #[cfg(feature = "flex")]
-    fn is_fusible(&self) -> bool {
-        let kernels = std::iter::once(&self.conv).chain(&self.further).map(|conv| conv.kernel_size);
-        let pool = self.pool[0] * self.pool[1];
-        kernels.into_iter().all(|kernel| kernel == [3, 3])
-            && pool <= 256
-            && crate::fused::knows(self.setting.activation)
     }
 
     /// By burn's layers, up to the pool.
@@ -172,11 +141,62 @@ impl ConvBlock {
             Some(norm) => norm.forward(x),
             None => x,
         };
-        let x = match self.setting.norm {
+        match self.setting.norm {
             NormPosition::BeforeActivation => activate(self.setting.activation, norm(x)),
             NormPosition::AfterActivation | NormPosition::None => norm(activate(self.setting.activation, x)),
-        };
+        }
+    }
+
+    fn max_pool(&self, x: Tensor<4>) -> Tensor<4> {
         MaxPool2dConfig::new(self.pool).with_strides(self.pool).init().forward(x)
+    }
+
+    fn drop(&self, x: Tensor<4>, dropout: Option<Dropout>) -> Tensor<4> {
+        match self.setting.unit {
+            DropoutUnit::Element => dropout::dropout_images(x, dropout),
+            DropoutUnit::Channel => dropout::dropout_channels(x, dropout),
+        }
+    }
+
+    /// By the kernels, of `[batch, bands, frames, channels]`. burn does what they do not: pools of more than
+    /// [`MOST_POOLED`] values, and dropout after those or of whole channels.
+    #[cfg(feature = "flex")]
+    fn fused(&self, kernels: Kernels, x: Tensor<4>, drop: Option<Dropout>) -> Image {
+        use crate::fused::{BlockKind, conv_block};
+        let plain = |x: Tensor<4>, conv: &Conv2d| {
+            let activation = crooner_kernels::Activation::Identity;
+            let kind = BlockKind { activation, order: Order::Unnormalised, pool: [1, 1] };
+            conv_block(kernels, x, conv, None, kind, None)
+        };
+        let (last, x) = match self.further.split_last() {
+            None => (&self.conv, x),
+            Some((last, between)) => (last, between.iter().fold(plain(x, &self.conv), plain)),
+        };
+        let pools = self.pool[0] * self.pool[1] <= MOST_POOLED;
+        let drops = pools && self.setting.unit == DropoutUnit::Element;
+        let kind = BlockKind {
+            activation: kernel_activation(self.setting.activation),
+            order: match self.setting.norm {
+                NormPosition::AfterActivation => Order::ActivationFirst,
+                NormPosition::BeforeActivation => Order::NormFirst,
+                NormPosition::None => Order::Unnormalised,
+            },
+            pool: if pools { self.pool } else { [1, 1] },
+        };
+        let y = conv_block(kernels, x, last, self.norm.as_ref(), kind, drop.filter(|_| drops));
+        let y = Image::ChannelLast(y);
+        let y = if pools { y } else { Image::ChannelFirst(self.max_pool(y.channel_first())) };
+        if drops || drop.is_none() { y } else { Image::ChannelFirst(self.drop(y.channel_first(), drop)) }
+    }
+}
+
+#[cfg(feature = "flex")]
+fn kernel_activation(activation: Activation) -> crooner_kernels::Activation {
+    match activation {
+        Activation::Elu => crooner_kernels::Activation::Elu,
+        Activation::Relu => crooner_kernels::Activation::Relu,
+        Activation::Gelu => crooner_kernels::Activation::Gelu,
+        Activation::Identity => crooner_kernels::Activation::Identity,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
+use burn::tensor::Tensor;
 use burn::tensor::activation::{softmax, tanh};
-use burn::tensor::{Tensor, s};
 
 use crate::crnn::config::{CrnnConfig, Summary};
 use crate::gru::States;
@@ -55,10 +55,4 @@ pub(super) fn summarise(summary: Summary, attention: Option<&Attention>, states:
         (Summary::Attention, None) => unreachable!("a network with this summary is built with attention"),
         (Summary::Mean, _) => states.sequence.mean_dim(1).reshape([batch, width]),
     }
-}
-
-/// The last frame's state: `[batch, n_frames, units]` to `[batch, units]`.
-pub(crate) fn last_frame(sequence: Tensor<3>) -> Tensor<2> {
-    let [batch, n_frames, units] = sequence.dims();
-    sequence.slice(s![.., n_frames - 1, ..]).reshape([batch, units])
 }
