@@ -16,6 +16,7 @@
 //! | [`evaluate`](mod@evaluate) | predictions of slices and tracks, and their scores |
 //! | [`metrics`] | confusion matrices, F1, accuracy |
 //! | [`bootstrap`] | intervals over tracks |
+//! | [`trials`] | means and intervals over seeds |
 //!
 //! Everything that is random takes a seed, and each use derives a generator of its own from it,
 //! so that an interrupted run continues as if it had never stopped.
@@ -41,6 +42,7 @@ mod seeds;
 mod step;
 pub mod task;
 pub mod transfer;
+pub mod trials;
 
 pub use classifier::{Classifier, ClassifierInfo};
 pub use config::FitConfig;
@@ -51,3 +53,4 @@ pub use fit::{FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
 pub use metrics::{ClassScores, Confusion};
 pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};
 pub use transfer::{Initial, Transfer};
+pub use trials::Trials;

@@ -1,5 +1,6 @@
 //! One file for each sub-command, and what they share.
 
+pub(crate) mod compare;
 pub(crate) mod datasets;
 pub(crate) mod evaluate;
 pub(crate) mod features;
@@ -8,6 +9,7 @@ pub(crate) mod picture;
 pub(crate) mod predict;
 pub(crate) mod prepare_data;
 mod scores;
+mod seeds;
 mod sources;
 pub(crate) mod split;
 pub(crate) mod store;

@@ -1,6 +1,6 @@
 //! `crooner train`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -18,8 +18,8 @@ use crooner_train::{
     fit,
 };
 
-use super::scores;
 use super::sources::{Usable, catalogue, divide, prepare, select};
+use super::{scores, seeds};
 use crate::backend::{Backend, device_name};
 use crate::cli::TrainArgs;
 use crate::experiment::Experiment;
@@ -32,12 +32,20 @@ use crate::{interrupt, pictures, split_file};
 const MIN_TRACKS: usize = 3;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    if let Some(seeds) = &args.seeds {
+        return seeds::run(args, &seeds.0);
+    }
+    let (experiment, path) = plan(args)?;
+    one(args, &experiment, &path)
+}
+
+/// Trains `experiment` in the folder `path`, from its checkpoint if it has one.
+pub(crate) fn one(args: &TrainArgs, experiment: &Experiment, path: &Path) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
     let lines = Progress::hidden();
     if let Some(warning) = backend.warning() {
         lines.line(&format!("note: {warning}"));
     }
-    let (experiment, path) = plan(args)?;
     let device = backend.open()?;
     let cancel = interrupt::watch()?;
 
@@ -57,7 +65,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     }
     let features = store.features(&catalogue, &experiment.features)?;
     let usable = Usable::of(&features, &selected, experiment.slices.frames);
-    let dir = RunDir::create(&path)?;
+    let dir = RunDir::create(path)?;
     let split = match args.resume {
         Some(_) => dir.read_split()?,
         None => match &experiment.split_file {
@@ -79,8 +87,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let task = Task::new(&features, &split, experiment.slices.frames)?;
     describe(&lines, &task, &split);
     let begun = Instant::now();
-    let identity = identity(&experiment, &features, &split)?;
-    let started = initial(&experiment, &dir, &task, &device, &lines)?;
+    let identity = identity(experiment, &features, &split)?;
+    let started = initial(experiment, &dir, &task, &device, &lines)?;
     let mut remarks = usable.remarks();
     if let Some((path, fingerprint)) = started.as_ref().map(|start| (&start.path, &start.split))
         && fingerprint != split.fingerprint()
@@ -118,7 +126,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 
     let seconds = Seconds { prepare: prepared.seconds, train: train_seconds, evaluate: 0.0 };
     let finished = Finished {
-        experiment: &experiment,
+        experiment,
         backend,
         device: &device,
         task: &task,
@@ -147,13 +155,18 @@ fn plan(args: &TrainArgs) -> Result<(Experiment, PathBuf)> {
         }
         return Ok((experiment, path.clone()));
     }
+    let name = format!("{}-seed{}", data_and_split(&experiment), experiment.seed);
+    let path = RunDir::free(&name, &experiment.to_toml()?);
+    Ok((experiment, path))
+}
+
+/// `demo-song`: what the folders of an experiment's runs are called after.
+pub(crate) fn data_and_split(experiment: &Experiment) -> String {
     let dataset = match &experiment.dataset.root {
         Some(root) => root.file_name().map_or("music".to_owned(), |name| name.to_string_lossy().into_owned()),
         None => experiment.dataset.name.clone(),
     };
-    let name = format!("{dataset}-{}-seed{}", experiment.split.kind, experiment.seed);
-    let path = RunDir::free(&name, &experiment.to_toml()?);
-    Ok((experiment, path))
+    format!("{dataset}-{}", experiment.split.kind)
 }
 
 /// Everything that decides the weights, so that a checkpoint continues only its own run. The
