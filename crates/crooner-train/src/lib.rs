@@ -8,6 +8,7 @@
 //! | [`augment`] | training slices varied at random: crops, gain, masks, mixup |
 //! | [`fit`](mod@fit) | the training loop: early stopping, checkpoints, resumption bit for bit |
 //! | [`schedule`] | how the learning rate moves |
+//! | [`range_test`](mod@range_test) | which learning rate: the loss while it grows |
 //! | [`gradients`] | gradients by name, to add up and to clip |
 //! | [`adam`] | the optimisers Adam and AdamW |
 //! | [`transfer`](mod@transfer) | starting from the weights of another network |
@@ -36,6 +37,7 @@ pub mod fit;
 pub mod gradients;
 pub mod metrics;
 mod objective;
+pub mod range_test;
 mod sampling;
 pub mod schedule;
 mod seeds;
@@ -51,6 +53,7 @@ pub use evaluate::{Evaluation, SlicePredictions, evaluate};
 pub use file::write_atomically;
 pub use fit::{FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
 pub use metrics::{ClassScores, Confusion};
+pub use range_test::{RangeCurve, RangePoint, RangeTest, range_test};
 pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};
 pub use transfer::{Initial, Transfer};
 pub use trials::Trials;

@@ -44,6 +44,7 @@ pub(crate) enum Command {
         crooner train --config my.toml --seed 21         your own settings\n  \
         crooner train --seeds 5                          five seeds, their mean and its interval\n  \
         crooner train --data D --init-from runs/other --freeze encoder   learn the head anew\n  \
+        crooner train --find-learning-rate curve.svg     which learning rate?\n  \
         crooner train --resume runs/demo-song-seed0      continue where it stopped")]
     Train(TrainArgs),
     /// Compare experiments that were trained at the same seeds
@@ -252,6 +253,9 @@ pub(crate) struct TrainArgs {
     /// Folder to write to [default: runs/DATASET-SPLIT-seedN; with --seeds, runs/DATASET-SPLIT-seeds]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
+    /// Train for some steps while the learning rate grows, draw the loss (.png or .svg), suggest a rate, and no more
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "out", "resume", "epochs"])]
+    pub(crate) find_learning_rate: Option<PathBuf>,
     /// Continue an interrupted run, with its own settings; --epochs may ask for more
     #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "data", "preset", "config", "split", "split_file", "columns", "options", "label", "group", "slice_seconds", "seed", "batch_size", "init_from", "freeze"])]
     pub(crate) resume: Option<PathBuf>,

@@ -4,6 +4,8 @@ pub(crate) mod compare;
 pub(crate) mod datasets;
 pub(crate) mod evaluate;
 pub(crate) mod features;
+mod find_rate;
+mod fitting;
 pub(crate) mod info;
 pub(crate) mod picture;
 pub(crate) mod predict;
