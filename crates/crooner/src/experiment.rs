@@ -10,6 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use crooner_features::FeatureConfig;
 use crooner_model::ModelConfig;
 use crooner_split::SplitConfig;
+use crooner_train::config::Freeze;
 use crooner_train::{FitConfig, Recording};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -109,6 +110,8 @@ pub(crate) struct Overrides {
     pub(crate) seed: Option<u64>,
     pub(crate) epochs: Option<usize>,
     pub(crate) batch_size: Option<usize>,
+    pub(crate) init_from: Option<PathBuf>,
+    pub(crate) freeze: Option<Freeze>,
 }
 
 impl DatasetConfig {
@@ -241,6 +244,12 @@ impl Experiment {
         self.seed = overrides.seed.unwrap_or(self.seed);
         self.training.epochs = overrides.epochs.unwrap_or(self.training.epochs);
         self.training.batch_size = overrides.batch_size.unwrap_or(self.training.batch_size);
+        if let Some(path) = &overrides.init_from {
+            let path =
+                std::path::absolute(path).with_context(|| format!("--init-from {}", path.display()))?;
+            self.training.init_from = Some(path);
+        }
+        self.training.freeze = overrides.freeze.unwrap_or(self.training.freeze);
         Ok(())
     }
 
