@@ -258,21 +258,21 @@ impl<T: Real> Extractor for LogMelExtractor<T> {
 }
 
 /// `Option<f32>` as a number or the word `"none"`: TOML has no null, and leaving the key out means the default.
-mod number_or_none {
+pub(crate) mod number_or_none {
     use std::fmt;
 
     use serde::de::{Error, Unexpected, Visitor};
     use serde::{Deserializer, Serializer};
 
     #[expect(clippy::ref_option, reason = "the signature `serde(with)` calls")]
-    pub(super) fn serialize<S: Serializer>(value: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(number) => serializer.serialize_f32(*number),
             None => serializer.serialize_str("none"),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
         deserializer.deserialize_any(NumberOrNone)
     }
 
