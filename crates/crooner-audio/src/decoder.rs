@@ -21,7 +21,7 @@ use symphonia::core::meta::{MetadataOptions, RawValue};
 
 use crate::AudioError;
 use crate::mp4;
-use crate::rf64::{Overlay, Rf64Error};
+use crate::overlay::{Overlay, OverlayError};
 
 /// What stays the same throughout a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(crate) struct Decoder {
     cut: Cut,
     /// Samples per channel decoded so far, before the cut.
     decoded: u64,
+    /// The file is shorter than a header states that Symphonia does not see.
+    cut_short: bool,
     damaged_packets: u64,
     planes: Vec<Vec<f32>>,
     mono: Vec<f32>,
@@ -64,9 +66,10 @@ impl Decoder {
 
     fn open_unguarded(path: &Path) -> Result<Self, AudioError> {
         let source = Overlay::new(open_file(path)?).map_err(|error| match error {
-            Rf64Error::Io(source) => AudioError::Read { path: path.to_owned(), source },
-            Rf64Error::Header(reason) => AudioError::BadHeader { path: path.to_owned(), reason },
+            OverlayError::Io(source) => AudioError::Read { path: path.to_owned(), source },
+            OverlayError::Header(reason) => AudioError::BadHeader { path: path.to_owned(), reason },
         })?;
+        let cut_short = source.cut_short();
         let source = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
         // No hint: names lie, and the content is enough.
         let format = symphonia::default::get_probe()
@@ -81,6 +84,7 @@ impl Decoder {
             spec: Spec { sample_rate: 0, channels: 0 },
             cut: Cut { start: 0, end: u64::MAX },
             decoded: 0,
+            cut_short,
             damaged_packets: 0,
             planes: Vec::new(),
             mono: Vec::new(),
@@ -194,6 +198,9 @@ impl Decoder {
 
     /// Whether the headers promise more than was there.
     fn ends_early(&self) -> bool {
+        if self.cut_short {
+            return true;
+        }
         let Some(track) = self.format.tracks().iter().find(|track| track.id == self.track_id) else {
             return false;
         };
