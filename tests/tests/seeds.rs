@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use crooner_tests::Sandbox;
 use serde_json::Value;
@@ -28,7 +28,7 @@ fn number(value: &Value, pointer: &str) -> f64 {
 }
 
 /// Everything of a run that the seed decides.
-fn results(run: &PathBuf) -> Vec<Vec<u8>> {
+fn results(run: &Path) -> Vec<Vec<u8>> {
     ["config.toml", "split.json", "metrics.jsonl", "model.safetensors"]
         .map(|file| fs::read(run.join(file)).unwrap())
         .to_vec()

@@ -22,7 +22,7 @@ use symphonia::core::units::Duration;
 
 use crate::AudioError;
 use crate::mp4;
-use crate::rf64::{Overlay, Rf64Error};
+use crate::overlay::{Overlay, OverlayError};
 
 /// What stays the same throughout a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub(crate) struct Decoder {
     decoded: u64,
     /// Those of them that came before the current stream of a chain.
     decoded_before: u64,
+    /// The file is shorter than a header states that Symphonia does not see.
+    cut_short: bool,
     damaged_packets: u64,
     planes: Vec<Vec<f32>>,
     mono: Vec<f32>,
@@ -67,9 +69,10 @@ impl Decoder {
 
     fn open_unguarded(path: &Path) -> Result<Self, AudioError> {
         let source = Overlay::new(open_file(path)?).map_err(|error| match error {
-            Rf64Error::Io(source) => AudioError::Read { path: path.to_owned(), source },
-            Rf64Error::Header(reason) => AudioError::BadHeader { path: path.to_owned(), reason },
+            OverlayError::Io(source) => AudioError::Read { path: path.to_owned(), source },
+            OverlayError::Header(reason) => AudioError::BadHeader { path: path.to_owned(), reason },
         })?;
+        let cut_short = source.cut_short();
         let source = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
         // No hint: names lie, and the content is enough.
         let format = symphonia::default::get_probe()
@@ -85,6 +88,7 @@ impl Decoder {
             cut: Cut { start: 0, end: u64::MAX },
             decoded: 0,
             decoded_before: 0,
+            cut_short,
             damaged_packets: 0,
             planes: Vec::new(),
             mono: Vec::new(),
@@ -224,7 +228,7 @@ impl Decoder {
 
     /// Whether the headers promise more than was there.
     fn ends_early(&self) -> bool {
-        self.stated().is_some_and(|stated| self.decoded - self.decoded_before < stated)
+        self.cut_short || self.stated().is_some_and(|stated| self.decoded - self.decoded_before < stated)
     }
 
     fn current_track(&self) -> Option<&Track> {
