@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::audio::{Audio, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder, AudioDecoderOptions, CODEC_ID_NULL_AUDIO, well_known as codec,
 };
@@ -276,6 +276,10 @@ impl Decoder {
                 found_hz: found.sample_rate,
             });
         }
+        // All at once first: a search that may stop anywhere takes samples one by one.
+        if self.mono.iter().fold(true, |all, sample| all & sample.is_finite()) {
+            return Ok(());
+        }
         match self.mono.iter().position(|sample| !sample.is_finite()) {
             None => Ok(()),
             Some(position) => Err(AudioError::NonFinite {
@@ -435,21 +439,28 @@ fn codec_name(params: &AudioCodecParameters) -> String {
 
 /// The mean over channels, in single precision and in the order of the channels.
 fn mix(buffer: &GenericAudioBufferRef<'_>, planes: &mut Vec<Vec<f32>>, mono: &mut Vec<f32>) {
-    buffer.copy_to_vecs_planar(planes);
     mono.clear();
-    let Some((first, others)) = planes.split_first() else { return };
-    mono.extend_from_slice(first);
-    if others.is_empty() {
-        return;
+    if let GenericAudioBufferRef::F32(buffer) = buffer {
+        mix_planes(buffer.iter_planes(), buffer.num_planes(), mono);
+    } else {
+        buffer.copy_to_vecs_planar(planes);
+        mix_planes(planes.iter().map(Vec::as_slice), planes.len(), mono);
     }
-    for plane in others {
+}
+
+fn mix_planes<'a>(mut planes: impl Iterator<Item = &'a [f32]>, n_planes: usize, mono: &mut Vec<f32>) {
+    let Some(first) = planes.next() else { return };
+    mono.extend_from_slice(first);
+    for plane in planes {
         for (sum, sample) in mono.iter_mut().zip(plane) {
             *sum += sample;
         }
     }
-    let n_channels = planes.len() as f32;
-    for sum in mono {
-        *sum /= n_channels;
+    if n_planes > 1 {
+        let n_channels = n_planes as f32;
+        for sum in mono {
+            *sum /= n_channels;
+        }
     }
 }
 
