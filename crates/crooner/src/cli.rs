@@ -454,9 +454,11 @@ pub(crate) enum PictureOf {
     SelfSimilarity,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FrequencyAxis {
+    #[default]
     Log,
+    Mel,
     Linear,
 }
 
