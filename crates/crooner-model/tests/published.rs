@@ -10,7 +10,7 @@ use burn::module::Param;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use crooner_model::import::{Dialect, ImportError, import};
-use crooner_model::{CrnnConfig, Input, Layers, Mode, ModelConfig, NamedTensor, Network, Output, Stage};
+use crooner_model::{CrnnConfig, Input, Mode, ModelConfig, NamedTensor, Network, Output, Stage};
 
 use crate::fixture::{Fixture, all_layers, config, floats, gradients, tensors};
 
