@@ -9,7 +9,7 @@ use std::path::Path;
 use burn::module::Param;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use crooner_model::import::{Dialect, ImportError, import};
+use crooner_model::import::{Dialect, import_into};
 use crooner_model::{CrnnConfig, Input, Mode, ModelConfig, NamedTensor, Network, Output, Stage};
 
 use crate::fixture::{Fixture, all_layers, config, floats, gradients, tensors};
@@ -24,7 +24,7 @@ fn weights(name: &str) -> Vec<NamedTensor> {
 
 fn network(name: &str, dialect: Dialect, config: &CrnnConfig, input: Input, device: &Device) -> Network {
     let network = ModelConfig::Crnn(config.clone()).init(input, 0, device).unwrap();
-    network.with_weights(import(dialect, config, weights(name)).unwrap()).unwrap()
+    import_into(network, &[dialect], config, &weights(name)).unwrap()
 }
 
 /// Parameters, without running statistics.
@@ -202,10 +202,18 @@ fn tensors_that_do_not_match_are_named() {
     let spoilt = |spoil: fn(&mut Vec<NamedTensor>)| {
         let mut weights = weights("won-mtat");
         spoil(&mut weights);
-        import(Dialect::Won, &config, weights).unwrap_err()
+        let network = ModelConfig::Crnn(config.clone()).init(WON, 0, &Device::flex()).unwrap();
+        import_into(network, &Dialect::ALL, &config, &weights).unwrap_err().to_string()
     };
     let missing = spoilt(|weights| weights.retain(|tensor| tensor.name != "layer5.bias_hh_l1"));
-    assert_eq!(missing.to_string(), "the weights lack layer5.bias_hh_l1");
-    let unknown = spoilt(|w| w.push(NamedTensor { name: "tail".into(), shape: vec![1], values: vec![0.0] }));
-    assert_eq!(unknown, ImportError::Unknown { names: vec!["tail".into()] });
+    assert_eq!(missing, "the weights lack layer5.bias_hh_l1");
+    let several = spoilt(|weights| {
+        weights.push(NamedTensor { name: "tail".into(), shape: vec![1], values: vec![0.0] });
+        let dense = weights.iter_mut().find(|tensor| tensor.name == "dense.weight").unwrap();
+        dense.shape = vec![32, 50];
+    });
+    assert_eq!(
+        several,
+        "the network has no place for tail; dense.weight: expected shape [50, 32], found [32, 50]"
+    );
 }

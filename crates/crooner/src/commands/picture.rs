@@ -34,13 +34,13 @@ pub(crate) fn run(args: &PictureArgs) -> Result<ExitCode> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Png,
     Svg,
 }
 
 impl Format {
-    fn of(path: &Path) -> Result<Self> {
+    pub(super) fn of(path: &Path) -> Result<Self> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("png") => Ok(Self::Png),
             Some("svg") => Ok(Self::Svg),
@@ -48,7 +48,7 @@ impl Format {
         }
     }
 
-    fn encode(self, svg: &Svg, theme: Option<ThemeName>) -> Result<Vec<u8>> {
+    pub(super) fn encode(self, svg: &Svg, theme: Option<ThemeName>) -> Result<Vec<u8>> {
         let chosen = theme.map(|name| match name {
             ThemeName::Light => Theme::Light,
             ThemeName::Dark => Theme::Dark,
