@@ -15,7 +15,7 @@ fn npy(bytes: &[u8]) -> (Vec<usize>, Vec<f32>) {
     let header = std::str::from_utf8(&bytes[10..10 + len]).unwrap();
     assert!(header.contains("'descr': '<f4', 'fortran_order': False"), "{header}");
     let shape = header.split(['(', ')']).nth(1).unwrap();
-    let shape = shape.split(", ").map(|size| size.parse().unwrap()).collect();
+    let shape = shape.trim_end_matches(',').split(", ").map(|size| size.parse().unwrap()).collect();
     let values =
         bytes[10 + len..].as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     (shape, values)
@@ -49,7 +49,7 @@ fn what_cannot_be_is_refused_before_anything_is_written() {
     wav::write(&sandbox.path("a.wav"), &wav::tone(440.0, 0.5)).unwrap();
     let refuse = |args: &[&str]| sandbox.refuse(&[&["features", "a.wav"], args].concat());
     let message = refuse(&["--feature", "logmel", "-o", "a.npy"]);
-    assert!(message.contains("there is no feature `logmel`: expected one of log-mel, "), "{message}");
+    assert!(message.contains("there is no feature `logmel`: expected one of waveform, "), "{message}");
     let message = refuse(&["--feature", "log-mel", "--set", "bands=3", "-o", "a.npy"]);
     assert!(message.contains("log-mel has no setting `bands`: it has sample_rate, "), "{message}");
     let message = refuse(&["--feature", "log-mel", "--set", "n_mels=0", "-o", "a.npy"]);
@@ -57,7 +57,7 @@ fn what_cannot_be_is_refused_before_anything_is_written() {
     let message = refuse(&["--feature", "log-mel", "--set", "n_mels", "-o", "a.npy"]);
     assert!(message.contains("expected KEY=VALUE"), "{message}");
     let message = refuse(&["--feature", "log-mel", "-o", "a.wav.txt"]);
-    assert!(message.contains("the name must end in one of .npy, .csv and .json"), "{message}");
+    assert!(message.contains("the name must end in one of .npy, .parquet, .csv and .json"), "{message}");
     assert!(!sandbox.path("a.npy").exists() && !sandbox.path("a.wav.txt").exists());
 }
 
@@ -98,10 +98,41 @@ fn walk(folder: &std::path::Path) -> Vec<String> {
 }
 
 #[test]
+fn every_feature_that_is_listed_can_be_computed() {
+    let sandbox = Sandbox::new(PROGRAM);
+    wav::write(&sandbox.path("a.wav"), &wav::tone(440.0, 1.0)).unwrap();
+    let list = sandbox.succeed(&["features", "--list"]).stdout;
+    for name in list.lines().filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty()) {
+        sandbox.succeed(&["features", "a.wav", "--feature", name, "-o", "a.npy"]);
+        let (shape, values) = npy(&fs::read(sandbox.path("a.npy")).unwrap());
+        assert_eq!(shape.iter().product::<usize>(), values.len(), "{name}");
+        // As librosa: one dimension of samples, else bins and frames.
+        assert_eq!(shape.len(), if name == "waveform" { 1 } else { 2 }, "{name}");
+        assert!(name != "waveform" || shape == [22_050]);
+    }
+}
+
+#[test]
 fn the_list_names_every_feature_with_its_settings() {
     let sandbox = Sandbox::new(PROGRAM);
     let list = sandbox.succeed(&["features", "--list"]).stdout;
-    for line in ["log-mel", "cqt", "chroma-cens", "  n_mels = 128", "  hop_length = 512"] {
-        assert!(list.lines().any(|found| found == line), "{line}: {list}");
+    for name in ["log-mel", "cqt", "chroma-cens"] {
+        assert!(list.lines().any(|line| line.starts_with(&format!("{name} "))), "{name}: {list}");
     }
+    for setting in ["sample_rate=22050", "n_mels=128", "hop_length=512", "amin=1e-10", "win_length=derived"] {
+        assert!(list.split_whitespace().any(|found| found == setting), "{setting}: {list}");
+    }
+    assert!(list.lines().all(|line| line.len() <= 80), "{list}");
+}
+
+#[test]
+fn one_file_is_of_one_feature() {
+    let sandbox = Sandbox::new(PROGRAM);
+    wav::write(&sandbox.path("a.wav"), &wav::tone(440.0, 0.5)).unwrap();
+    let message =
+        sandbox.refuse(&["features", "a.wav", "--feature", "mel", "--feature", "rms", "-o", "a.npy"]);
+    assert_eq!(message, "a.wav is a file, for which one --feature can be given: 2 were");
+    sandbox.succeed(&["features", "a.wav", "--feature", "mel", "-o", "a.parquet"]);
+    let table = fs::read(sandbox.path("a.parquet")).unwrap();
+    assert!(table.starts_with(b"PAR1") && table.ends_with(b"PAR1"));
 }

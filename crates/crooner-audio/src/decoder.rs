@@ -4,20 +4,24 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder, AudioDecoderOptions, CODEC_ID_NULL_AUDIO, well_known as codec,
 };
+use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_MP3};
-use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::{MetadataOptions, RawValue};
 
 use crate::AudioError;
 use crate::mp4;
+use crate::rf64::{Overlay, Rf64Error};
 
 /// What stays the same throughout a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +63,11 @@ impl Decoder {
     }
 
     fn open_unguarded(path: &Path) -> Result<Self, AudioError> {
-        let source = MediaSourceStream::new(Box::new(open_file(path)?), MediaSourceStreamOptions::default());
+        let source = Overlay::new(open_file(path)?).map_err(|error| match error {
+            Rf64Error::Io(source) => AudioError::Read { path: path.to_owned(), source },
+            Rf64Error::Header(reason) => AudioError::BadHeader { path: path.to_owned(), reason },
+        })?;
+        let source = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
         // No hint: names lie, and the content is enough.
         let format = symphonia::default::get_probe()
             .probe(&Hint::new(), source, FormatOptions::default(), MetadataOptions::default())
@@ -193,9 +201,19 @@ impl Decoder {
         let stated = match self.format.format_info().format {
             FORMAT_ID_MP3 if track.delay.is_none() => None,
             FORMAT_ID_ADTS => None,
-            _ => track.num_frames,
+            _ => track.num_frames.map(|frames| frames.saturating_sub(self.skipped_by_decoder(track))),
         };
         stated.is_some_and(|stated| self.decoded < stated)
+    }
+
+    /// Samples per channel that a track states and its decoder drops.
+    fn skipped_by_decoder(&self, track: &Track) -> u64 {
+        let is_opus = track
+            .codec_params
+            .as_ref()
+            .and_then(CodecParameters::audio)
+            .is_some_and(|audio| audio.codec == codec::CODEC_ID_OPUS);
+        if is_opus { track.delay.unwrap_or_default().into() } else { 0 }
     }
 
     /// Compares a block with the first one, and looks for samples that are no numbers.
@@ -343,13 +361,25 @@ fn audio_track(path: &Path, format: &dyn FormatReader) -> Result<(u32, AudioCode
 }
 
 fn make_decoder(path: &Path, params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, AudioError> {
-    let codecs = symphonia::default::get_codecs();
+    let codecs = codecs();
     if codecs.get_audio_decoder(params.codec).is_none() {
         return Err(AudioError::UnsupportedCodec { path: path.to_owned(), codec: codec_name(params) });
     }
     codecs
         .make_audio_decoder(params, &AudioDecoderOptions::default())
         .map_err(|error| AudioError::BadHeader { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Symphonia's decoders, and ours.
+fn codecs() -> &'static CodecRegistry {
+    static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
+        let mut codecs = CodecRegistry::new();
+        symphonia::default::register_enabled_codecs(&mut codecs);
+        #[cfg(feature = "opus")]
+        codecs.register_audio_decoder::<crate::opus::OpusDecoder>();
+        codecs
+    });
+    &CODECS
 }
 
 /// Names the codecs without a decoder that turn up most.

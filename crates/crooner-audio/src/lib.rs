@@ -11,17 +11,18 @@
 //!
 //! | Container | Codecs |
 //! |---|---|
-//! | WAV | integer PCM of 8, 16, 24 and 32 bits, floating point of 32 and 64, A-law, mu-law |
+//! | WAV, RF64, BW64 | integer PCM of 8, 16, 24 and 32 bits, floating point of 32 and 64, A-law, mu-law, ADPCM (IMA, Microsoft) |
 //! | AIFF, AIFF-C | as WAV |
 //! | FLAC | FLAC |
 //! | MP3 | MPEG-1, 2 and 2.5 layer 3 |
-//! | Ogg | Vorbis, FLAC |
-//! | MP4 (`.m4a`) | AAC-LC, ALAC |
+//! | Ogg | Vorbis, FLAC, Opus (feature `opus`, on unless turned off) |
+//! | MP4 (`.m4a`) | AAC-LC, ALAC, Opus |
 //! | ADTS (`.aac`) | AAC-LC |
 //!
-//! Opus, WMA, ADPCM and RF64 are not read; the error says so. A file is what its content says, whatever
-//! its name. Decoding is [Symphonia](https://docs.rs/symphonia)'s; samples agree with ffmpeg's and libsndfile's (exactly
-//! for lossless formats, to 2e-6 for lossy ones).
+//! WMA, GSM and RF64 of 4 GiB and more are not read; the error says so. A file is what its content says, whatever its
+//! name. Decoding is [Symphonia](https://docs.rs/symphonia)'s, and for Opus [ropus](https://docs.rs/ropus)'s; samples
+//! agree with ffmpeg's and libsndfile's: exactly for lossless formats, to 2e-6 for lossy ones, and to 1e-4 for Opus, whose
+//! reference decoder comes in fixed point, which ropus follows, and in floating point, which ffmpeg uses.
 //!
 //! # What becomes of a file
 //!
@@ -48,7 +49,10 @@
 mod decoder;
 mod error;
 mod mp4;
+#[cfg(feature = "opus")]
+mod opus;
 mod reader;
+mod rf64;
 mod waveform;
 
 pub use error::AudioError;
@@ -59,4 +63,4 @@ pub use waveform::Waveform;
 ///
 /// For looking through folders; a file is recognised by its content.
 pub const EXTENSIONS: &[&str] =
-    &["aac", "aif", "aifc", "aiff", "flac", "m4a", "m4b", "mp3", "oga", "ogg", "wav", "wave"];
+    &["aac", "aif", "aifc", "aiff", "flac", "m4a", "m4b", "mp3", "oga", "ogg", "opus", "rf64", "wav", "wave"];

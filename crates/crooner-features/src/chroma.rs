@@ -18,7 +18,7 @@ use crate::{
 pub struct ChromaStftConfig {
     /// Sample rate in Hz, in `1000..=768000`. Default 16,000.
     pub sample_rate: u32,
-    /// Samples per frame, even, in `2..=1048576`. Default 2048.
+    /// Samples per frame, in `2..=1048576`. Default 2048.
     pub n_fft: usize,
     /// Samples under the window, in `1..=n_fft`. Default: `n_fft`.
     #[serde(skip_serializing_if = "Option::is_none")]

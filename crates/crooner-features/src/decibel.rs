@@ -1,4 +1,4 @@
-//! Power and amplitude to decibels.
+//! Power and amplitude to decibels, and back.
 
 use crate::{FeatureError, Spectrogram};
 
@@ -104,12 +104,59 @@ pub fn amplitude_to_db(amplitude: &Spectrogram, config: &DbConfig) -> Result<Spe
     to_db(amplitude, config, 2.0)
 }
 
+/// Powers of decibels: `librosa.db_to_power(S_db, ref=reference)`, `reference · 10^(dB / 10)`.
+///
+/// ```
+/// use crooner_features::{DbConfig, Spectrogram, db_to_power, power_to_db};
+///
+/// let power = Spectrogram::new(1, 3, vec![1.0, 0.1, 1e-7])?;
+/// let back = db_to_power(&power_to_db(&power, &DbConfig::default())?, 1.0)?;
+/// assert!(back.values().iter().zip(power.values()).all(|(a, b)| (a / b - 1.0).abs() < 1e-5));
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
+///
+/// # Errors
+/// [`FeatureError::Config`] unless `reference` is positive and finite, [`FeatureError::Decibel`] for a value that is NaN
+/// or whose power is no finite `f32`.
+pub fn db_to_power(db: &Spectrogram, reference: f32) -> Result<Spectrogram, FeatureError> {
+    check_positive("reference", reference)?;
+    from_db(db, f64::from(reference), 10.0)
+}
+
+/// Amplitudes of decibels: `librosa.db_to_amplitude(S_db, ref=reference)`, `reference · 10^(dB / 20)`.
+///
+/// # Errors
+/// As [`db_to_power`].
+pub fn db_to_amplitude(db: &Spectrogram, reference: f32) -> Result<Spectrogram, FeatureError> {
+    check_positive("reference", reference)?;
+    from_db(db, f64::from(reference), 20.0)
+}
+
+fn from_db(db: &Spectrogram, reference: f64, per_decade: f64) -> Result<Spectrogram, FeatureError> {
+    let values = db.map(|&db| (reference * 10f64.powf(f64::from(db) / per_decade)) as f32);
+    match values.values().iter().position(|value| !value.is_finite()) {
+        Some(index) => {
+            let (bin, frame) = (index / db.n_frames(), index % db.n_frames());
+            Err(FeatureError::Decibel { bin, frame, value: db.values()[index] })
+        }
+        None => Ok(values),
+    }
+}
+
+/// Fails unless every value is finite and at least 0, as magnitudes and powers are.
+pub(crate) fn check_not_negative(values: &Spectrogram) -> Result<(), FeatureError> {
+    match values.values().iter().position(|value| !(0.0..=f32::MAX).contains(value)) {
+        Some(index) => {
+            let (bin, frame) = (index / values.n_frames(), index % values.n_frames());
+            Err(FeatureError::Value { bin, frame, value: values.values()[index] })
+        }
+        None => Ok(()),
+    }
+}
+
 fn to_db(values: &Spectrogram, config: &DbConfig, factor: f32) -> Result<Spectrogram, FeatureError> {
     config.validate()?;
-    if let Some(index) = values.values().iter().position(|value| !(0.0..=f32::MAX).contains(value)) {
-        let (bin, frame) = (index / values.n_frames(), index % values.n_frames());
-        return Err(FeatureError::Value { bin, frame, value: values.values()[index] });
-    }
+    check_not_negative(values)?;
     let reference = match config.reference {
         Reference::Value(value) => value,
         Reference::Max => peak(values.values()),

@@ -40,6 +40,14 @@ pub enum FeatureError {
         /// Samples in one window.
         n_fft: usize,
     },
+    /// Differences over a window of frames ask for as many frames.
+    #[error("the track has {n_frames} frames, but `mode = interp` needs at least `width` = {width}")]
+    TooFewFrames {
+        /// Frames of the track.
+        n_frames: usize,
+        /// Frames in one window.
+        width: usize,
+    },
     /// A sample is NaN, infinite or absurdly large.
     #[error("sample {index} of the track is {value}, but samples must be finite and within ±{MAX_SAMPLE:e}")]
     Sample {
@@ -48,9 +56,19 @@ pub enum FeatureError {
         /// The sample.
         value: f32,
     },
-    /// A value handed to a decibel conversion is NaN, infinite or negative.
-    #[error("bin {bin} of frame {frame} is {value}, but decibels need a finite value of at least 0")]
+    /// A magnitude or power is NaN, infinite or negative.
+    #[error("bin {bin} of frame {frame} is {value}, but magnitudes and powers are finite and at least 0")]
     Value {
+        /// Row of the value.
+        bin: usize,
+        /// Column of the value.
+        frame: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A number of decibels is NaN, or so large that its power is no finite `f32`.
+    #[error("bin {bin} of frame {frame} is {value} dB, which is no finite power")]
+    Decibel {
         /// Row of the value.
         bin: usize,
         /// Column of the value.
@@ -90,4 +108,10 @@ pub(crate) fn check_range<T: PartialOrd + std::fmt::Display>(
     } else {
         Err(FeatureError::config(key, format!("between {min} and {max}"), value))
     }
+}
+
+/// The decimal number that was meant by a setting: `0.02`, not the `0.0199999996` that `f32` holds. librosa computes with
+/// the former.
+pub(crate) fn decimal(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| value.into())
 }

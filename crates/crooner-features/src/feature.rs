@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::decibel::raise_to;
 use crate::{
     ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, CqtConfig, FeatureError, FourierTempogramConfig,
-    Frames, HpssHarmonicConfig, HpssPercussiveConfig, LogMelConfig, MfccConfig, OnsetStrengthConfig,
-    SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
-    TempogramConfig, TonnetzConfig, VqtConfig,
+    Frames, HpssHarmonicConfig, HpssPercussiveConfig, IirtConfig, LogMelConfig, MelSpectrogramConfig,
+    MfccConfig, MfccDeltaConfig, OnsetStrengthConfig, PcenMelConfig, PlpConfig, PolyFeaturesConfig,
+    PyinConfig, RmsConfig, SpectralBandwidthConfig, SpectralCentroidConfig, SpectralContrastConfig,
+    SpectralFlatnessConfig, SpectralRolloffConfig, StftMagnitudeConfig, TempogramConfig, TonnetzConfig,
+    VqtConfig, WaveformConfig, YinConfig, ZeroCrossingRateConfig,
 };
 
 /// Turns one track after another into frames, reusing its buffers.
@@ -106,10 +108,20 @@ macro_rules! registry {
 
 // To add a feature: a file like `log_mel.rs` that implements `Feature` for its settings, and its line here.
 registry! {
+    /// The samples themselves.
+    Waveform(WaveformConfig) = "waveform",
+    /// Magnitude of the short-time Fourier transform.
+    Stft(StftMagnitudeConfig) = "stft",
+    /// Mel power spectrogram.
+    Mel(MelSpectrogramConfig) = "mel",
     /// Mel power spectrogram in dB.
     LogMel(LogMelConfig) = "log-mel",
     /// Mel-frequency cepstral coefficients.
     Mfcc(MfccConfig) = "mfcc",
+    /// Changes of the mel-frequency cepstral coefficients.
+    MfccDelta(MfccDeltaConfig) = "mfcc-delta",
+    /// Per-channel energy normalisation of the mel spectrogram.
+    Pcen(PcenMelConfig) = "pcen",
     /// Mean frequency.
     SpectralCentroid(SpectralCentroidConfig) = "spectral-centroid",
     /// Spread about the mean frequency.
@@ -118,6 +130,14 @@ registry! {
     SpectralRolloff(SpectralRolloffConfig) = "spectral-rolloff",
     /// Likeness to noise.
     SpectralFlatness(SpectralFlatnessConfig) = "spectral-flatness",
+    /// Peaks above valleys of octave bands.
+    SpectralContrast(SpectralContrastConfig) = "spectral-contrast",
+    /// Polynomial fitted to the spectrum.
+    PolyFeatures(PolyFeaturesConfig) = "poly-features",
+    /// Changes of sign.
+    ZeroCrossingRate(ZeroCrossingRateConfig) = "zero-crossing-rate",
+    /// Root mean square.
+    Rms(RmsConfig) = "rms",
     /// Magnitude of the constant-Q transform.
     Cqt(CqtConfig) = "cqt",
     /// Magnitude of the variable-Q transform.
@@ -136,6 +156,14 @@ registry! {
     Tempogram(TempogramConfig) = "tempogram",
     /// Magnitude of the Fourier tempogram.
     FourierTempogram(FourierTempogramConfig) = "fourier-tempogram",
+    /// Energy of semitones by recursive filters.
+    Iirt(IirtConfig) = "iirt",
+    /// Predominant local pulse.
+    Plp(PlpConfig) = "plp",
+    /// Fundamental frequency by YIN, in Hz.
+    Yin(YinConfig) = "yin",
+    /// Fundamental frequency by pYIN in Hz, voicing and its probability.
+    Pyin(PyinConfig) = "pyin",
     /// Harmonic part of the magnitude spectrogram.
     HpssHarmonic(HpssHarmonicConfig) = "hpss-harmonic",
     /// Percussive part of the magnitude spectrogram.
@@ -188,11 +216,21 @@ impl FeatureConfig {
     /// # Errors
     /// As [`extractor`](Self::extractor), [`Extractor::push`] and [`Extractor::finish`].
     pub fn frames(&self, samples: &[f32]) -> Result<Frames, FeatureError> {
-        let mut extractor = self.extractor()?;
-        let mut values = Vec::with_capacity(self.n_frames(samples.len()) * self.n_bins());
-        extractor.push(samples, &mut |frame| values.extend_from_slice(frame))?;
-        let floor = extractor.finish(&mut |frame| values.extend_from_slice(frame))?;
-        raise_to(&mut values, floor);
-        Ok(Frames::from_parts(self.n_bins(), values))
+        let capacity = self.n_frames(samples.len()) * self.n_bins();
+        whole_track(&mut *self.extractor()?, samples, self.n_bins(), capacity)
     }
+}
+
+/// What `extractor` makes of a whole track.
+pub(crate) fn whole_track(
+    extractor: &mut dyn Extractor,
+    samples: &[f32],
+    n_bins: usize,
+    capacity: usize,
+) -> Result<Frames, FeatureError> {
+    let mut values = Vec::with_capacity(capacity);
+    extractor.push(samples, &mut |frame| values.extend_from_slice(frame))?;
+    let floor = extractor.finish(&mut |frame| values.extend_from_slice(frame))?;
+    raise_to(&mut values, floor);
+    Ok(Frames::from_parts(n_bins, values))
 }

@@ -190,4 +190,10 @@ impl Spectrogram<Complex32> {
     pub fn magnitude(&self) -> Spectrogram {
         self.map(|value| value.norm())
     }
+
+    /// The angle of every bin in radians, in `-π..=π`: `numpy.angle(librosa.stft(y))`.
+    #[must_use]
+    pub fn phase(&self) -> Spectrogram {
+        self.map(|value| value.arg())
+    }
 }

@@ -95,16 +95,28 @@ impl Framer {
         Ok(())
     }
 
-    /// Whether the mirrored padding before the track still waits for the samples it mirrors.
+    /// Whether the padding before the track still waits for the samples it repeats.
     fn head_is_open(&self) -> bool {
-        self.pad_mode == PadMode::Reflect && self.padding > 0 && self.n_samples <= self.padding
+        let needed = match self.pad_mode {
+            PadMode::Constant => 0,
+            PadMode::Edge => 1,
+            PadMode::Reflect => self.padding + 1,
+        };
+        self.padding > 0 && self.n_samples < needed
     }
 
     /// Writes the padding before the track. Nothing has been dropped yet: sample `i` lies at `padding + i`.
     fn fill_head(&mut self) {
-        if self.pad_mode == PadMode::Reflect {
-            for i in 0..self.padding {
-                self.buffer[i] = self.buffer[self.padding + mirrored(self.padding - i, self.n_samples)];
+        match self.pad_mode {
+            PadMode::Constant => {}
+            PadMode::Edge => {
+                let first = self.buffer[self.padding];
+                self.buffer[..self.padding].fill(first);
+            }
+            PadMode::Reflect => {
+                for i in 0..self.padding {
+                    self.buffer[i] = self.buffer[self.padding + mirrored(self.padding - i, self.n_samples)];
+                }
             }
         }
     }
@@ -114,6 +126,7 @@ impl Framer {
         let end = self.buffer.len();
         match self.pad_mode {
             PadMode::Constant => self.buffer.resize(end + self.padding, 0.0),
+            PadMode::Edge => self.buffer.resize(end + self.padding, self.buffer[end - 1]),
             PadMode::Reflect => {
                 for i in 0..self.padding {
                     // Counted from the last sample backwards, the mirror image of counting from the first.
@@ -138,6 +151,7 @@ impl Framer {
         }
         let history = match self.pad_mode {
             PadMode::Constant => 0,
+            PadMode::Edge => 1,
             PadMode::Reflect => self.padding + 1,
         };
         let dropped = self.next.min(self.buffer.len().saturating_sub(history));

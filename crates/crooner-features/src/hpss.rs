@@ -6,8 +6,9 @@ use crate::error::check_range;
 use crate::feature::Feature;
 use crate::framing::Framer;
 use crate::median::median_of_columns;
-use crate::transform::FrameTransform;
+use crate::simd::{Simd, WithSimd, dispatch};
 use crate::whole_track::WholeTrack;
+use crate::wide::WideTransform;
 use crate::{Extractor, FeatureError, Frames, PadMode, Spectrogram, StftConfig, Window};
 
 /// How a magnitude spectrogram is separated.
@@ -79,17 +80,16 @@ pub fn hpss(
     config: &HpssConfig,
 ) -> Result<(Spectrogram, Spectrogram), FeatureError> {
     let medians = Medians::new(magnitude, config)?;
-    let split_zeros = config.splits_zeros();
-    let parts = |(i, &s): (usize, &f32)| {
-        let (harmonic, percussive) = (medians.harmonic[i], medians.percussive[i]);
-        (
-            s * soft_mask(harmonic, percussive * config.margin_harmonic, config.power, split_zeros),
-            s * soft_mask(percussive, harmonic * config.margin_percussive, config.power, split_zeros),
-        )
+    let part = |x: &[f32], reference: &[f32], margin: f32| {
+        let mut values = magnitude.values().to_vec();
+        let (power, split_zeros) = (config.power, config.splits_zeros());
+        dispatch(SoftMask { values: &mut values, x, reference, margin, power, split_zeros });
+        Spectrogram::new(magnitude.n_bins(), magnitude.n_frames(), values)
     };
-    let (harmonic, percussive) = magnitude.values().iter().enumerate().map(parts).unzip();
-    let (n_bins, n_frames) = (magnitude.n_bins(), magnitude.n_frames());
-    Ok((Spectrogram::new(n_bins, n_frames, harmonic)?, Spectrogram::new(n_bins, n_frames, percussive)?))
+    Ok((
+        part(&medians.harmonic, &medians.percussive, config.margin_harmonic)?,
+        part(&medians.percussive, &medians.harmonic, config.margin_percussive)?,
+    ))
 }
 
 impl HpssConfig {
@@ -124,15 +124,45 @@ impl Medians {
     }
 }
 
-/// `xᵖ / (xᵖ + rᵖ)`: `librosa.util.softmask`.
-fn soft_mask(x: f32, reference: f32, power: f32, split_zeros: bool) -> f32 {
-    let largest = x.max(reference);
-    if largest < f32::MIN_POSITIVE {
-        return if split_zeros { 0.5 } else { 0.0 };
+/// `values` times `xᵖ / (xᵖ + rᵖ)`, `r` being `reference` times `margin`: `librosa.util.softmask`.
+struct SoftMask<'a> {
+    values: &'a mut [f32],
+    x: &'a [f32],
+    reference: &'a [f32],
+    margin: f32,
+    power: f32,
+    split_zeros: bool,
+}
+
+impl WithSimd for SoftMask<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { values, x, reference, margin, power, split_zeros } = self;
+        let of_nothing = if split_zeros { 0.5 } else { 0.0 };
+        let values = values.iter_mut().zip(x).zip(reference);
+        if power == 2.0 {
+            for ((value, &x), &r) in values {
+                *value *= soft_mask(x, r * margin, of_nothing, |x| x * x);
+            }
+        } else {
+            for ((value, &x), &r) in values {
+                *value *= soft_mask(x, r * margin, of_nothing, |x| x.powf(power));
+            }
+        }
     }
-    let raise = |value: f32| if power == 2.0 { value * value } else { value.powf(power) };
-    let (x, reference) = (raise(x / largest), raise(reference / largest));
-    x / (x + reference)
+}
+
+/// Without branches, which vector instructions do not have.
+#[inline(always)]
+fn soft_mask(x: f32, reference: f32, of_nothing: f32, raise: impl Fn(f32) -> f32) -> f32 {
+    let largest = if x > reference { x } else { reference };
+    let is_something = largest >= f32::MIN_POSITIVE;
+    let scale = if is_something { largest } else { 1.0 };
+    let (x, reference) = (raise(x / scale), raise(reference / scale));
+    let mask = x / (x + reference);
+    if is_something { mask } else { of_nothing }
 }
 
 macro_rules! hpss_feature {
@@ -143,7 +173,7 @@ macro_rules! hpss_feature {
         pub struct $name {
             /// Sample rate in Hz, in `1000..=768000`; says what the samples are and changes no value. Default 16,000.
             pub sample_rate: u32,
-            /// Samples per frame, even, in `2..=1048576`. Default 2048.
+            /// Samples per frame, in `2..=1048576`. Default 2048.
             pub n_fft: usize,
             /// Samples under the window, in `1..=n_fft`. Default: `n_fft`.
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -273,33 +303,46 @@ fn part_frames(
     part: Part,
 ) -> Result<Frames, FeatureError> {
     let n_bins = stft.n_bins();
-    let mut transform = FrameTransform::new(stft);
+    let length = stft.win_length();
+    let mut window = vec![0.0; stft.n_fft];
+    window[(stft.n_fft - length) / 2..][..length].copy_from_slice(&stft.window.coefficients(length));
+    // Masks are quotients: in `f32` what loud bins leave in quiet ones would show.
+    let mut transform = WideTransform::new(window);
     let mut magnitudes = vec![0.0; n_bins * stft.n_frames(samples.len())];
-    let mut rows = magnitudes.chunks_exact_mut(n_bins);
+    let mut pairs = magnitudes.chunks_mut(2 * n_bins);
+    let mut waiting: Vec<f32> = Vec::with_capacity(stft.n_fft);
+    let mut on_pair = |first: &[f32], second: Option<&[f32]>| {
+        if let Some(pair) = pairs.next() {
+            transform.apply(first, second);
+            let (first, second) = pair.split_at_mut(n_bins);
+            transform.magnitudes(first, second);
+        }
+    };
     let mut on_frame = |frame: &[f32]| {
-        if let Some(row) = rows.next() {
-            transform.magnitude(frame, row);
+        if waiting.is_empty() {
+            waiting.extend_from_slice(frame);
+        } else {
+            on_pair(&waiting, Some(frame));
+            waiting.clear();
         }
     };
     let mut framer = Framer::new(stft);
     framer.push(samples, &mut on_frame)?;
     framer.finish(&mut on_frame)?;
+    if !waiting.is_empty() {
+        on_pair(&waiting, None);
+    }
 
     let mut frames = Frames::from_parts(n_bins, magnitudes);
     let turned = frames.to_spectrogram();
     let over_time = median_of_columns(frames.values(), n_bins, hpss.kernel_harmonic);
     let over_bins = median_of_columns(turned.values(), turned.n_frames(), hpss.kernel_percussive);
     let over_bins = Spectrogram::new(n_bins, turned.n_frames(), over_bins)?.to_frames();
-    let split_zeros = hpss.splits_zeros();
-    for ((value, &harmonic), &percussive) in
-        frames.values_mut().iter_mut().zip(&over_time).zip(over_bins.values())
-    {
-        *value *= match part {
-            Part::Harmonic => soft_mask(harmonic, percussive * hpss.margin_harmonic, hpss.power, split_zeros),
-            Part::Percussive => {
-                soft_mask(percussive, harmonic * hpss.margin_percussive, hpss.power, split_zeros)
-            }
-        };
-    }
+    let (x, reference, margin) = match part {
+        Part::Harmonic => (&over_time[..], over_bins.values(), hpss.margin_harmonic),
+        Part::Percussive => (over_bins.values(), &over_time[..], hpss.margin_percussive),
+    };
+    let (power, split_zeros) = (hpss.power, hpss.splits_zeros());
+    dispatch(SoftMask { values: frames.values_mut(), x, reference, margin, power, split_zeros });
     Ok(frames)
 }

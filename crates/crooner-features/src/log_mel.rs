@@ -6,6 +6,7 @@ use crate::decibel::{decibels, peak};
 use crate::feature::Feature;
 use crate::framing::Framer;
 use crate::mel::MelTransform;
+use crate::transform::Real;
 use crate::{
     DbConfig, Extractor, FeatureConfig, FeatureError, MelConfig, MelNorm, MelScale, PadMode, Reference,
     Spectrogram, StftConfig, Window,
@@ -28,7 +29,7 @@ use crate::{
 pub struct LogMelConfig {
     /// Sample rate in Hz, in `1000..=768000`. Default 16,000.
     pub sample_rate: u32,
-    /// Samples per frame, even, in `2..=1048576`. Default 2048.
+    /// Samples per frame, in `2..=1048576`. Default 2048.
     pub n_fft: usize,
     /// Samples under the window, in `1..=n_fft`. Default: `n_fft`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,7 +142,7 @@ impl Feature for LogMelConfig {
     }
 
     fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
-        Ok(Box::new(LogMelExtractor::new(self)?))
+        Ok(Box::new(LogMelExtractor::<f32>::new(self)?))
     }
 }
 
@@ -164,21 +165,21 @@ pub fn log_mel(samples: &[f32], config: &LogMelConfig) -> Result<Spectrogram, Fe
 }
 
 /// Makes dB frames, and remembers the loudest value for the floor.
-struct LogMelExtractor {
+pub(crate) struct LogMelExtractor<T: Real> {
     framer: Framer,
-    bands: LogMelBands,
+    bands: LogMelBands<T>,
     top_db: Option<f32>,
 }
 
-struct LogMelBands {
-    mel: MelTransform,
+struct LogMelBands<T: Real> {
+    mel: MelTransform<T>,
     amin: f32,
     frame: Vec<f32>,
     peak_db: f32,
 }
 
-impl LogMelExtractor {
-    fn new(config: &LogMelConfig) -> Result<Self, FeatureError> {
+impl<T: Real> LogMelExtractor<T> {
+    pub(crate) fn new(config: &LogMelConfig) -> Result<Self, FeatureError> {
         config.validate()?;
         let stft = config.stft();
         let mel = MelTransform::new(config.sample_rate, &stft, &config.mel())?;
@@ -194,7 +195,7 @@ impl LogMelExtractor {
     }
 }
 
-impl LogMelBands {
+impl<T: Real> LogMelBands<T> {
     /// One frame from samples to dB while it is in cache.
     fn of(&mut self, frame: &[f32]) -> &[f32] {
         self.mel.apply(frame, &mut self.frame);
@@ -207,7 +208,7 @@ impl LogMelBands {
     }
 }
 
-impl Extractor for LogMelExtractor {
+impl<T: Real> Extractor for LogMelExtractor<T> {
     fn push(&mut self, samples: &[f32], on_frame: &mut dyn FnMut(&[f32])) -> Result<(), FeatureError> {
         let pushed = self.framer.push(samples, |frame| on_frame(self.bands.of(frame)));
         if pushed.is_err() {

@@ -1,5 +1,7 @@
 //! Sliding medians.
 
+use crate::simd::{Simd, WithSimd, dispatch};
+
 /// Columns that are filtered side by side.
 const LANES: usize = 16;
 
@@ -12,43 +14,60 @@ const LANES: usize = 16;
 /// done side by side. For windows of some tens of values this is faster than any search tree. Values are not NaN.
 pub(crate) fn median_of_columns(values: &[f32], n_columns: usize, size: usize) -> Vec<f32> {
     let mut medians = vec![0.0; values.len()];
-    let mut sorted = vec![[0.0f32; LANES]; size + 2];
-    for first in (0..n_columns).step_by(LANES) {
-        let width = LANES.min(n_columns - first);
+    dispatch(MedianOfColumns { values, n_columns, size, medians: &mut medians });
+    medians
+}
+
+struct MedianOfColumns<'a> {
+    values: &'a [f32],
+    n_columns: usize,
+    size: usize,
+    medians: &'a mut [f32],
+}
+
+impl WithSimd for MedianOfColumns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { values, n_columns, size, medians } = self;
         let rows = values.len() / n_columns;
-        let row = |position: isize| {
-            let start = mirrored_with_end(position, rows) * n_columns + first;
-            let mut lanes = [0.0; LANES];
-            if let Some(full) = values[start..].first_chunk::<LANES>().filter(|_| width == LANES) {
-                lanes = *full;
-            } else {
-                lanes[..width].copy_from_slice(&values[start..][..width]);
+        let before = size / 2;
+        // Where each place of the longer column lies, from half a window before the first row on.
+        let places: Vec<usize> = (0..rows + size)
+            .map(|i| mirrored_with_end(i as isize - before as isize, rows) * n_columns)
+            .collect();
+        let mut sorted = vec![[0.0f32; LANES]; size + 2];
+        for first in (0..n_columns).step_by(LANES) {
+            let width = LANES.min(n_columns - first);
+            let row = |place: usize| {
+                let start = place + first;
+                let mut lanes = [0.0; LANES];
+                if let Some(full) = values[start..].first_chunk::<LANES>().filter(|_| width == LANES) {
+                    lanes = *full;
+                } else {
+                    lanes[..width].copy_from_slice(&values[start..][..width]);
+                }
+                lanes
+            };
+            // Sentinels at both ends; the window of the first row starts out in order.
+            sorted[0] = [f32::NEG_INFINITY; LANES];
+            sorted[size + 1] = [f32::INFINITY; LANES];
+            let window: Vec<[f32; LANES]> = places[..size].iter().map(|&place| row(place)).collect();
+            for lane in 0..LANES {
+                let mut column: Vec<f32> = window.iter().map(|lanes| lanes[lane]).collect();
+                column.sort_unstable_by(f32::total_cmp);
+                for (slot, value) in sorted[1..].iter_mut().zip(column) {
+                    slot[lane] = value;
+                }
             }
-            lanes
-        };
-        // Sentinels at both ends; the window of the first row starts out in order.
-        sorted[0] = [f32::NEG_INFINITY; LANES];
-        sorted[size + 1] = [f32::INFINITY; LANES];
-        let before = (size / 2) as isize;
-        let window: Vec<[f32; LANES]> = (0..size as isize).map(|i| row(i - before)).collect();
-        for lane in 0..LANES {
-            let mut column: Vec<f32> = window.iter().map(|lanes| lanes[lane]).collect();
-            column.sort_unstable_by(f32::total_cmp);
-            for (slot, value) in sorted[1..].iter_mut().zip(column) {
-                slot[lane] = value;
-            }
-        }
-        for t in 0..rows {
-            let median = &sorted[1 + size / 2];
-            medians[t * n_columns + first..][..width].copy_from_slice(&median[..width]);
-            if t + 1 < rows {
-                let old = row(t as isize - before);
-                let new = row(t as isize - before + size as isize);
-                exchange(&mut sorted, &old, &new);
+            for (t, (&old, &new)) in places.iter().zip(&places[size..]).enumerate() {
+                let median = &sorted[1 + before];
+                medians[t * n_columns + first..][..width].copy_from_slice(&median[..width]);
+                exchange(&mut sorted, &row(old), &row(new));
             }
         }
     }
-    medians
 }
 
 /// Takes `old` out of the sorted values between two sentinels and puts `new` in, lane by lane.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::check_range;
 use crate::stft::spectrogram_of;
-use crate::transform::FrameTransform;
+use crate::transform::{FrameTransform, Real};
 use crate::{FeatureError, Spectrogram, StftConfig};
 
 /// Weights of a row come in groups of this many, multiplied and summed side by side.
@@ -244,13 +244,13 @@ impl MelFilterBank {
 }
 
 /// From frames of samples to mel power, reusing its buffers.
-pub(crate) struct MelTransform {
-    transform: FrameTransform,
+pub(crate) struct MelTransform<T: Real = f32> {
+    transform: FrameTransform<T>,
     bank: MelFilterBank,
     power: Vec<f32>,
 }
 
-impl MelTransform {
+impl<T: Real> MelTransform<T> {
     pub(crate) fn new(sample_rate: u32, stft: &StftConfig, mel: &MelConfig) -> Result<Self, FeatureError> {
         stft.validate()?;
         let bank = mel_filter_bank(sample_rate, stft.n_fft, mel)?;
@@ -264,7 +264,19 @@ impl MelTransform {
 
     /// Mel power of one frame into `mel`, `n_mels` long.
     pub(crate) fn apply(&mut self, frame: &[f32], mel: &mut [f32]) {
-        self.transform.power(frame, &mut self.power);
+        self.transform.each(frame, &mut self.power, |re, im| (re * re + im * im).to_single());
+        self.bank.apply(&self.power, mel);
+    }
+
+    /// `Σₖ weight[m, k] · |X[k]|^exponent` of one frame into `mel`, `n_mels` long.
+    pub(crate) fn apply_powered(&mut self, frame: &[f32], exponent: f32, mel: &mut [f32]) {
+        if exponent == 2.0 {
+            return self.apply(frame, mel);
+        }
+        self.transform.each(frame, &mut self.power, |re, im| {
+            let magnitude = (re * re + im * im).root().to_single();
+            if exponent == 1.0 { magnitude } else { magnitude.powf(exponent) }
+        });
         self.bank.apply(&self.power, mel);
     }
 }
@@ -280,7 +292,7 @@ pub fn mel_spectrogram(
     stft: &StftConfig,
     mel: &MelConfig,
 ) -> Result<Spectrogram, FeatureError> {
-    let mut transform = MelTransform::new(sample_rate, stft, mel)?;
+    let mut transform = MelTransform::<f32>::new(sample_rate, stft, mel)?;
     let n_mels = transform.n_mels();
     spectrogram_of(samples, stft, n_mels, |frame, out| transform.apply(frame, out))
 }

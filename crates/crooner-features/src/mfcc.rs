@@ -1,85 +1,65 @@
-//! Mel-frequency cepstral coefficients, and changes over time.
+//! Mel-frequency cepstral coefficients, and their changes over time.
 
-use serde::{Deserialize, Serialize};
-
+use crate::dct::{dct_matrix, lift};
 use crate::error::check_range;
-use crate::feature::Feature;
+use crate::feature::{Feature, whole_track};
+use crate::framed::{framed_answers, framed_config};
+use crate::log_mel::LogMelExtractor;
 use crate::whole_track::{WholeTrack, dot};
 use crate::{
-    Extractor, FeatureConfig, FeatureError, Frames, LogMelConfig, MelNorm, MelScale, PadMode, Spectrogram,
-    Window,
+    DctNorm, DeltaConfig, DeltaMode, Extractor, FeatureConfig, FeatureError, Frames, LogMelConfig, MelNorm,
+    MelScale, Spectrogram, delta,
 };
 
-/// Scaling of the cosine transform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DctNorm {
-    /// Orthonormal rows.
-    #[default]
-    Ortho,
-    /// `2 Σ x cos(...)`, unscaled.
-    None,
-}
-
-/// Settings of the cepstral coefficients; the defaults are librosa's, at 16 kHz.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MfccConfig {
-    /// Sample rate in Hz, in `1000..=768000`. Default 16,000.
-    pub sample_rate: u32,
-    /// Samples per frame, even, in `2..=1048576`. Default 2048.
-    pub n_fft: usize,
-    /// Samples under the window, in `1..=n_fft`. Default: `n_fft`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub win_length: Option<usize>,
-    /// Samples from one frame to the next, in `1..=1048576`. Default 512.
-    pub hop_length: usize,
-    /// The taper. Default: Hann.
-    pub window: Window,
-    /// Whether frame `t` is centred at sample `t * hop_length`. Default: true.
-    pub center: bool,
-    /// What surrounds the track when `center` is set. Default: zeros.
-    pub pad_mode: PadMode,
-    /// Number of mel bands, in `1..=4096`. Default 128.
-    pub n_mels: usize,
-    /// Lower edge of the first band in Hz, at least 0. Default 0.
-    pub f_min_hz: f32,
-    /// Upper edge of the last band in Hz. Default and largest: `sample_rate / 2`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub f_max_hz: Option<f32>,
-    /// The mel formula. Default: Slaney.
-    pub scale: MelScale,
-    /// The scaling of the triangles. Default: Slaney.
-    pub mel_norm: MelNorm,
-    /// Number of coefficients, in `1..=n_mels`. Default 20.
-    pub n_mfcc: usize,
-    /// The scaling of the cosine transform. Default: orthonormal.
-    pub norm: DctNorm,
-    /// Period of the lifter: coefficient `n` is scaled by `1 + lifter / 2 sin(π (n + 1) / lifter)`; 0 for none, in
-    /// `0..=10000`. Default 0.
-    pub lifter: f32,
-}
-
-impl Default for MfccConfig {
-    fn default() -> Self {
-        let mel = LogMelConfig::default();
-        Self {
-            sample_rate: mel.sample_rate,
-            n_fft: mel.n_fft,
-            win_length: mel.win_length,
-            hop_length: mel.hop_length,
-            window: mel.window,
-            center: mel.center,
-            pad_mode: mel.pad_mode,
-            n_mels: mel.n_mels,
-            f_min_hz: mel.f_min_hz,
-            f_max_hz: mel.f_max_hz,
-            scale: mel.scale,
-            mel_norm: mel.norm,
-            n_mfcc: 20,
-            norm: DctNorm::Ortho,
-            lifter: 0.0,
+macro_rules! cepstral_config {
+    (
+        $(#[doc = $doc:literal])+
+        $config:ident { $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty = $default:expr,)* }
+    ) => {
+        framed_config! {
+            $(#[doc = $doc])+
+            $config {
+                /// Number of mel bands, in `1..=4096`. Default 128.
+                n_mels: usize = 128,
+                /// Lower edge of the first band in Hz, at least 0. Default 0.
+                f_min_hz: f32 = 0.0,
+                /// Upper edge of the last band in Hz. Default and largest: `sample_rate / 2`.
+                #[serde(skip_serializing_if = "Option::is_none")]
+                f_max_hz: Option<f32> = None,
+                /// The mel formula. Default: Slaney.
+                scale: MelScale = MelScale::Slaney,
+                /// The scaling of the triangles. Default: Slaney.
+                mel_norm: MelNorm = MelNorm::Slaney,
+                /// Number of coefficients, in `1..=n_mels`. Default 20.
+                n_mfcc: usize = 20,
+                /// Type of the cosine transform, 2 or 3. Default 2.
+                dct_type: u8 = 2,
+                /// The scaling of the cosine transform. Default: orthonormal.
+                norm: DctNorm = DctNorm::Ortho,
+                /// Period of the lifter: coefficient `n` is scaled by `1 + lifter / 2 sin(π (n + 1) / lifter)`; 0 for
+                /// none, in `0..=10000`. Default 0.
+                lifter: f32 = 0.0,
+                $($(#[doc = $field_doc])+ $field: $type = $default,)*
+            }
         }
+    };
+}
+
+cepstral_config! {
+    /// Settings of the cepstral coefficients; the defaults are librosa's, at 16 kHz.
+    MfccConfig {}
+}
+
+cepstral_config! {
+    /// Settings of the changes of the cepstral coefficients; the defaults are librosa's, at 16 kHz:
+    /// `librosa.feature.delta(librosa.feature.mfcc(y=y, sr=sample_rate, ...), ...)`.
+    MfccDeltaConfig {
+        /// Frames looked at, odd, in `3..=1001`. Default 9.
+        width: usize = 9,
+        /// Order of the derivative, in `1..=width - 1`. Default 1.
+        order: usize = 1,
+        /// What happens at the ends. Default: interpolation.
+        mode: DeltaMode = DeltaMode::Interp,
     }
 }
 
@@ -104,43 +84,93 @@ impl MfccConfig {
         }
     }
 
-    /// Cosine transform of type II and lifter in one: `[n_mfcc, n_mels]`.
-    fn transform(&self) -> Vec<f32> {
-        let n_mels = self.n_mels as f64;
-        let row = |k: usize| {
-            let scale = match self.norm {
-                DctNorm::None => 2.0,
-                DctNorm::Ortho if k == 0 => (1.0 / n_mels).sqrt(),
-                DctNorm::Ortho => (2.0 / n_mels).sqrt(),
-            };
-            let lifter = f64::from(self.lifter);
-            let lift = if lifter > 0.0 {
-                1.0 + lifter / 2.0 * (std::f64::consts::PI * (k + 1) as f64 / lifter).sin()
-            } else {
-                1.0
-            };
-            (0..self.n_mels).map(move |m| {
-                let angle = std::f64::consts::PI * k as f64 * (2 * m + 1) as f64 / (2.0 * n_mels);
-                (scale * lift * angle.cos()) as f32
-            })
-        };
-        (0..self.n_mfcc).flat_map(row).collect()
+    /// Cosine transform and lifter in one: `[n_mfcc, n_mels]`.
+    fn transform(&self) -> Result<Vec<f32>, FeatureError> {
+        let dct = dct_matrix(self.dct_type, self.norm, self.n_mfcc, self.n_mels)?;
+        let lifted = |(k, row)| scaled(row, lift(self.lifter, k));
+        Ok(dct.chunks_exact(self.n_mels).enumerate().flat_map(lifted).collect())
+    }
+
+    /// What the log-mel spectrogram is made by. A lifter magnifies what a transform in `f32` leaves in quiet bands.
+    fn log_mel_extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
+        let log_mel = self.log_mel();
+        Ok(if self.lifter > 0.0 {
+            Box::new(LogMelExtractor::<f64>::new(&log_mel)?)
+        } else {
+            Box::new(LogMelExtractor::<f32>::new(&log_mel)?)
+        })
     }
 }
 
+fn scaled(row: &[f64], factor: f64) -> impl Iterator<Item = f32> {
+    row.iter().map(move |w| (factor * w) as f32)
+}
+
 impl Feature for MfccConfig {
+    framed_answers!();
+
     fn validate(&self) -> Result<(), FeatureError> {
         FeatureConfig::LogMel(self.log_mel()).validate()?;
         check_range("n_mfcc", self.n_mfcc, 1, self.n_mels)?;
+        check_range("dct_type", self.dct_type, 2, 3)?;
         check_range("lifter", self.lifter, 0.0, 10_000.0)
-    }
-
-    fn sample_rate(&self) -> u32 {
-        self.sample_rate
     }
 
     fn n_bins(&self) -> usize {
         self.n_mfcc
+    }
+
+    fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
+        self.validate()?;
+        let (mut log_mel, transform) = (self.log_mel_extractor()?, self.transform()?);
+        let (n_mels, n_mfcc, stft) = (self.n_mels, self.n_mfcc, self.stft());
+        // The 80 dB below the loudest value are not known before the track ends.
+        Ok(Box::new(WholeTrack::new(move |samples| {
+            let n_frames = stft.n_frames(samples.len());
+            let mel = whole_track(&mut *log_mel, samples, n_mels, n_frames * n_mels)?;
+            let mut values = Vec::with_capacity(mel.n_frames() * n_mfcc);
+            for frame in mel.values().chunks_exact(n_mels) {
+                values.extend(transform.chunks_exact(n_mels).map(|row| dot(row, frame)));
+            }
+            Ok(Frames::from_parts(n_mfcc, values))
+        })))
+    }
+}
+
+impl MfccDeltaConfig {
+    /// The coefficients whose changes these are.
+    #[must_use]
+    pub fn mfcc(&self) -> MfccConfig {
+        MfccConfig {
+            sample_rate: self.sample_rate,
+            n_fft: self.n_fft,
+            win_length: self.win_length,
+            hop_length: self.hop_length,
+            window: self.window,
+            center: self.center,
+            pad_mode: self.pad_mode,
+            n_mels: self.n_mels,
+            f_min_hz: self.f_min_hz,
+            f_max_hz: self.f_max_hz,
+            scale: self.scale,
+            mel_norm: self.mel_norm,
+            n_mfcc: self.n_mfcc,
+            dct_type: self.dct_type,
+            norm: self.norm,
+            lifter: self.lifter,
+        }
+    }
+
+    /// How changes are estimated.
+    #[must_use]
+    pub fn delta(&self) -> DeltaConfig {
+        DeltaConfig { width: self.width, order: self.order, mode: self.mode }
+    }
+}
+
+impl Feature for MfccDeltaConfig {
+    fn sample_rate(&self) -> u32 {
+        self.sample_rate
     }
 
     fn hop_length(&self) -> usize {
@@ -148,21 +178,27 @@ impl Feature for MfccConfig {
     }
 
     fn n_frames(&self, n_samples: usize) -> usize {
-        self.log_mel().stft().n_frames(n_samples)
+        let n_frames = self.stft().n_frames(n_samples);
+        if self.mode == DeltaMode::Interp && n_frames < self.width { 0 } else { n_frames }
+    }
+
+    fn validate(&self) -> Result<(), FeatureError> {
+        self.mfcc().validate()?;
+        self.delta().validate()
+    }
+
+    fn n_bins(&self) -> usize {
+        self.n_mfcc
     }
 
     fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
         self.validate()?;
-        let (log_mel, transform) = (FeatureConfig::LogMel(self.log_mel()), self.transform());
-        let (n_mels, n_mfcc) = (self.n_mels, self.n_mfcc);
-        // The 80 dB below the loudest value are not known before the track ends.
+        let (mut mfcc, config, n_mfcc, stft) =
+            (self.mfcc().extractor()?, self.delta(), self.n_mfcc, self.stft());
         Ok(Box::new(WholeTrack::new(move |samples| {
-            let mel = log_mel.frames(samples)?;
-            let mut values = Vec::with_capacity(mel.n_frames() * n_mfcc);
-            for frame in mel.values().chunks_exact(n_mels) {
-                values.extend(transform.chunks_exact(n_mels).map(|row| dot(row, frame)));
-            }
-            Ok(Frames::from_parts(n_mfcc, values))
+            let capacity = stft.n_frames(samples.len()) * n_mfcc;
+            let coefficients = whole_track(&mut *mfcc, samples, n_mfcc, capacity)?;
+            Ok(delta(&coefficients.to_spectrogram(), &config)?.to_frames())
         })))
     }
 }
@@ -173,7 +209,7 @@ impl Feature for MfccConfig {
 /// C[k] = s_k Σ_m L[m] cos(π k (2m + 1) / (2 n_mels))      L: log-mel spectrogram, 80 dB deep
 /// ```
 ///
-/// with `s_0 = √(1 / n_mels)` and `s_k = √(2 / n_mels)` where the transform is orthonormal.
+/// with `s_0 = √(1 / n_mels)` and `s_k = √(2 / n_mels)` where the transform is orthonormal; [`dct_matrix`] has the others.
 ///
 /// ```
 /// use crooner_features::{MfccConfig, mfcc};
@@ -190,63 +226,10 @@ pub fn mfcc(samples: &[f32], config: &MfccConfig) -> Result<Spectrogram, Feature
     Ok(FeatureConfig::Mfcc(config.clone()).frames(samples)?.to_spectrogram())
 }
 
-/// Local estimate of the derivative of `order` of every row over time, as large as `values`:
-/// `librosa.feature.delta(values, width=width, order=order)`.
-///
-/// A polynomial of degree `order` is fitted to `width` frames by least squares (Savitzky & Golay 1964), and derived as
-/// often: `n!` times its leading coefficient. That is the same anywhere in the window, so the frames nearer to an end
-/// than half a window have the value of the first or last whole one (`mode="interp"`).
-///
-/// ```
-/// use crooner_features::{Spectrogram, delta};
-///
-/// let ramp = Spectrogram::new(1, 20, (0..20).map(|t| 3.0 * t as f32).collect())?;
-/// assert!(delta(&ramp, 9, 1)?.values().iter().all(|slope| (slope - 3.0).abs() < 1e-5));
-/// # Ok::<(), crooner_features::FeatureError>(())
-/// ```
+/// Changes of the cepstral coefficients over time, `[n_mfcc, n_frames]`; see [`delta`] and [`MfccDeltaConfig`].
 ///
 /// # Errors
-/// [`FeatureError::Config`] unless `width` is odd, at least 3 and no more than there are frames, and
-/// `1 <= order < width`.
-pub fn delta(values: &Spectrogram, width: usize, order: usize) -> Result<Spectrogram, FeatureError> {
-    if width < 3 || width.is_multiple_of(2) || width > values.n_frames() {
-        let expected = format!("odd, at least 3 and at most the number of frames, {}", values.n_frames());
-        return Err(FeatureError::config("width", expected, width));
-    }
-    check_range("order", order, 1, width - 1)?;
-    let weights = leading_coefficient(width, order);
-    let (half, n_frames) = (width / 2, values.n_frames());
-    let mut deltas = Vec::with_capacity(values.values().len());
-    for row in values.values().chunks_exact(n_frames) {
-        let inner: Vec<f32> = row
-            .windows(width)
-            .map(|window| window.iter().zip(&weights).map(|(x, w)| f64::from(*x) * w).sum::<f64>() as f32)
-            .collect();
-        let (first, last) = (inner[0], inner[inner.len() - 1]);
-        deltas.extend(std::iter::repeat_n(first, half));
-        deltas.extend(inner);
-        deltas.extend(std::iter::repeat_n(last, half));
-    }
-    Spectrogram::new(values.n_bins(), n_frames, deltas)
-}
-
-/// Weights whose sum over a window is `order!` times the leading coefficient of the polynomial of degree `order` that
-/// fits it best: the monic polynomial of that degree that is orthogonal to all lower ones, over its square.
-fn leading_coefficient(width: usize, order: usize) -> Vec<f64> {
-    let half = (width / 2) as f64;
-    let positions: Vec<f64> = (0..width).map(|i| i as f64 - half).collect();
-    let mut basis: Vec<Vec<f64>> = vec![vec![1.0; width]];
-    for degree in 1..=order {
-        let mut next: Vec<f64> = basis[degree - 1].iter().zip(&positions).map(|(p, x)| p * x).collect();
-        for lower in &basis {
-            let product: f64 = next.iter().zip(lower).map(|(a, b)| a * b).sum();
-            let square: f64 = lower.iter().map(|b| b * b).sum();
-            next.iter_mut().zip(lower).for_each(|(a, b)| *a -= product / square * b);
-        }
-        basis.push(next);
-    }
-    let highest = &basis[order];
-    let square: f64 = highest.iter().map(|p| p * p).sum();
-    let factorial: f64 = (1..=order).map(|n| n as f64).product();
-    highest.iter().map(|p| factorial * p / square).collect()
+/// As [`mfcc`] and [`delta`].
+pub fn mfcc_delta(samples: &[f32], config: &MfccDeltaConfig) -> Result<Spectrogram, FeatureError> {
+    Ok(FeatureConfig::MfccDelta(config.clone()).frames(samples)?.to_spectrogram())
 }

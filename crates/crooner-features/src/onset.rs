@@ -44,7 +44,7 @@ impl Aggregate {
 pub struct OnsetStrengthConfig {
     /// Sample rate in Hz, in `1000..=768000`. Default 16,000.
     pub sample_rate: u32,
-    /// Samples per frame, even, in `2..=1048576`. Default 2048.
+    /// Samples per frame, in `2..=1048576`. Default 2048.
     pub n_fft: usize,
     /// Samples from one frame to the next, in `1..=1048576`. Default 512.
     pub hop_length: usize,

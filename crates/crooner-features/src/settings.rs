@@ -22,7 +22,8 @@ impl FeatureConfig {
     }
 
     /// The same feature with `key` set to `value`, written as in a configuration file without its quotes: `256`,
-    /// `0.5`, `true`, `hann`, `none`. librosa's names are known too: `sr`, `fmin`, `fmax`, `htk=true`.
+    /// `0.5`, `true`, `hann`, `none`. librosa's names are known too: `sr`, `fmin`, `fmax`, `htk=true`, and Python's `True`,
+    /// `False` and `None`.
     ///
     /// ```
     /// use crooner_features::FeatureConfig;
@@ -46,9 +47,15 @@ impl FeatureConfig {
                 what: format!("{} has no setting `{key}`: it has {}", self.name(), known.join(", ")),
             });
         }
-        settings.insert(ours, value);
-        let tagged = Value::Object(Map::from_iter([(self.name().to_owned(), Value::Object(settings))]));
-        let config: Self = serde_json::from_value(tagged).map_err(|error| FeatureError::Setting {
+        // Python's None leaves a setting to be derived, where that is how none is written.
+        let is_none = value.as_str() == Some("none");
+        settings.insert(ours.clone(), value);
+        let mut config = self.tagged(settings.clone());
+        if is_none && config.is_err() && !self.is_written_by_default(&ours) {
+            settings.remove(&ours);
+            config = self.tagged(settings);
+        }
+        let config = config.map_err(|error| FeatureError::Setting {
             what: format!("{} setting `{key}`: {error}", self.name()),
         })?;
         config.validate()?;
@@ -67,18 +74,36 @@ impl FeatureConfig {
 
     /// Our key and value for librosa's.
     fn translate(&self, key: &str, value: &str) -> (String, Value) {
-        if key == "htk" && value.parse::<bool>().is_ok() {
-            let scale = if value == "true" { "htk" } else { "slaney" };
+        if key == "htk"
+            && let "true" | "True" | "false" | "False" = value
+        {
+            let scale = if matches!(value, "true" | "True") { "htk" } else { "slaney" };
             return ("scale".to_owned(), Value::String(scale.to_owned()));
         }
         let known = self.keys().unwrap_or_default();
         let names = LIBROSA.iter().find(|(librosa, _)| *librosa == key && !known.iter().any(|k| k == key));
         let ours = names.and_then(|(_, ours)| ours.iter().find(|ours| known.iter().any(|key| key == *ours)));
-        let parsed = match serde_json::from_str(value) {
-            Ok(value @ (Value::Bool(_) | Value::Number(_))) => value,
+        let parsed = match (value, serde_json::from_str(value)) {
+            ("True" | "False", _) => Value::Bool(value == "True"),
+            ("None", _) => Value::String("none".to_owned()),
+            (_, Ok(value @ (Value::Bool(_) | Value::Number(_)))) => value,
             _ => Value::String(value.to_owned()),
         };
         (ours.map_or(key, |ours| ours).to_owned(), parsed)
+    }
+
+    /// This feature with these settings.
+    fn tagged(&self, settings: Map<String, Value>) -> Result<Self, serde_json::Error> {
+        serde_json::from_value(Value::Object(Map::from_iter([(
+            self.name().to_owned(),
+            Value::Object(settings),
+        )])))
+    }
+
+    /// Whether the default of `key` is a value of its own, not derived from other settings.
+    fn is_written_by_default(&self, key: &str) -> bool {
+        let defaults = Self::named(self.name()).and_then(|config| config.to_map());
+        defaults.is_ok_and(|defaults| defaults.contains_key(key))
     }
 
     fn to_map(&self) -> Result<Map<String, Value>, FeatureError> {
@@ -128,6 +153,13 @@ mod tests {
         let theirs = config.with("fmin", "50.0").unwrap().with("sr", "22050").unwrap();
         assert_eq!(ours, theirs);
         assert_eq!(config.with("htk", "true"), config.with("scale", "htk"));
+        assert_eq!(config.with("htk", "True"), config.with("scale", "htk"));
+        assert_eq!(config.with("center", "False"), config.with("center", "false"));
+        let narrow = config.with("fmax", "4000").unwrap().with("win_length", "400").unwrap();
+        assert_eq!(narrow.with("fmax", "None").unwrap().with("win_length", "none").unwrap(), config);
+        let unlimited = config.with("top_db", "None").unwrap();
+        assert_eq!(unlimited, config.with("top_db", "none").unwrap());
+        assert_ne!(unlimited, config);
     }
 
     #[test]
@@ -136,8 +168,11 @@ mod tests {
         let refused = |key, value| config.with(key, value).unwrap_err().to_string();
         assert!(refused("n_mels", "many").starts_with("log-mel setting `n_mels`: invalid type"));
         assert!(refused("n_mels", "0").starts_with("feature setting `n_mels` must be between 1 and"));
-        assert!(refused("window", "boxcar").contains("unknown variant `boxcar`"));
+        assert!(refused("window", "box").contains("`window` must be hann, hamming, "));
+        assert!(refused("window", "kaiser(101)").contains("`window` must be between 0 and 100, found 101"));
+        assert!(refused("n_mels", "none").starts_with("log-mel setting `n_mels`: invalid type"));
+        assert!(refused("hop_length", "None").starts_with("log-mel setting `hop_length`: invalid type"));
         let error = FeatureConfig::named("log_mel").unwrap_err().to_string();
-        assert!(error.starts_with("there is no feature `log_mel`: expected one of log-mel, "), "{error}");
+        assert!(error.starts_with("there is no feature `log_mel`: expected one of waveform, "), "{error}");
     }
 }

@@ -1,46 +1,11 @@
 //! What a frame's spectrum looks like, in one number: centroid, bandwidth, roll-off, flatness.
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::check_range;
 use crate::feature::Feature;
-use crate::framing::Framer;
-use crate::transform::FrameTransform;
-use crate::{Extractor, FeatureConfig, FeatureError, PadMode, Spectrogram, StftConfig, Window};
+use crate::framed::{FrameByFrame, Magnitudes, framed_answers, framed_config};
+use crate::{Extractor, FeatureConfig, FeatureError, Spectrogram};
 
-/// Computes one number of each frame's magnitudes, as soon as its samples are there.
-struct Describe<F> {
-    framer: Framer,
-    transform: FrameTransform,
-    magnitudes: Vec<f32>,
-    describe: F,
-}
-
-impl<F: FnMut(&[f32]) -> f32 + Send> Extractor for Describe<F> {
-    fn push(&mut self, samples: &[f32], on_frame: &mut dyn FnMut(&[f32])) -> Result<(), FeatureError> {
-        let Self { framer, transform, magnitudes, describe } = self;
-        let pushed = framer.push(samples, |frame| {
-            transform.magnitude(frame, magnitudes);
-            on_frame(&[describe(magnitudes)]);
-        });
-        if pushed.is_err() {
-            framer.reset();
-        }
-        pushed
-    }
-
-    fn finish(&mut self, on_frame: &mut dyn FnMut(&[f32])) -> Result<f32, FeatureError> {
-        let Self { framer, transform, magnitudes, describe } = self;
-        let finished = framer.finish(|frame| {
-            transform.magnitude(frame, magnitudes);
-            on_frame(&[describe(magnitudes)]);
-        });
-        framer.reset();
-        finished.map(|()| f32::NEG_INFINITY)
-    }
-}
-
-/// Settings of a descriptor: those of the STFT, and its own.
+/// Settings of a descriptor, and its function.
 macro_rules! descriptor {
     (
         $(#[doc = $doc:literal])+
@@ -48,93 +13,33 @@ macro_rules! descriptor {
         $(#[doc = $function_doc:literal])+
         $function:ident = $variant:ident
     ) => {
-        $(#[doc = $doc])+
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        pub struct $config {
-            /// Sample rate in Hz, in `1000..=768000`. Default 16,000.
-            pub sample_rate: u32,
-            /// Samples per frame, even, in `2..=1048576`. Default 2048.
-            pub n_fft: usize,
-            /// Samples under the window, in `1..=n_fft`. Default: `n_fft`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub win_length: Option<usize>,
-            /// Samples from one frame to the next, in `1..=1048576`. Default 512.
-            pub hop_length: usize,
-            /// The taper. Default: Hann.
-            pub window: Window,
-            /// Whether frame `t` is centred at sample `t * hop_length`. Default: true.
-            pub center: bool,
-            /// What surrounds the track when `center` is set. Default: zeros.
-            pub pad_mode: PadMode,
-            $($(#[doc = $field_doc])+ pub $field: f32,)*
-        }
-
-        impl Default for $config {
-            fn default() -> Self {
-                let StftConfig { n_fft, win_length, hop_length, window, center, pad_mode } = StftConfig::default();
-                Self {
-                    sample_rate: 16_000,
-                    n_fft,
-                    win_length,
-                    hop_length,
-                    window,
-                    center,
-                    pad_mode,
-                    $($field: $default,)*
-                }
-            }
-        }
-
-        impl $config {
-            /// The part that cuts frames and transforms them.
-            #[must_use]
-            pub fn stft(&self) -> StftConfig {
-                StftConfig {
-                    n_fft: self.n_fft,
-                    win_length: self.win_length,
-                    hop_length: self.hop_length,
-                    window: self.window,
-                    center: self.center,
-                    pad_mode: self.pad_mode,
-                }
-            }
+        framed_config! {
+            $(#[doc = $doc])+
+            $config { $($(#[doc = $field_doc])+ $field: f32 = $default,)* }
         }
 
         impl Feature for $config {
+            framed_answers!();
+
             fn validate(&self) -> Result<(), FeatureError> {
                 check_range("sample_rate", self.sample_rate, 1000, 768_000)?;
                 $(check_range(stringify!($field), self.$field, $min, $max)?;)*
                 self.stft().validate()
             }
 
-            fn sample_rate(&self) -> u32 {
-                self.sample_rate
-            }
-
             fn n_bins(&self) -> usize {
                 1
             }
 
-            fn hop_length(&self) -> usize {
-                self.hop_length
-            }
-
-            fn n_frames(&self, n_samples: usize) -> usize {
-                self.stft().n_frames(n_samples)
-            }
-
             fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
                 self.validate()?;
-                let stft = self.stft();
-                let config = self.clone();
+                let (config, stft) = (self.clone(), self.stft());
                 let hz = f64::from(self.sample_rate) / self.n_fft as f64;
-                Ok(Box::new(Describe {
-                    framer: Framer::new(&stft),
-                    transform: FrameTransform::new(&stft),
-                    magnitudes: vec![0.0; stft.n_fft / 2 + 1],
-                    describe: move |magnitudes: &[f32]| config.describe(magnitudes, hz),
-                }))
+                let mut magnitudes = Magnitudes::new(&stft);
+                let compute = move |samples: &[f32], out: &mut [f32]| {
+                    out[0] = config.describe(magnitudes.of(samples), hz);
+                };
+                Ok(Box::new(FrameByFrame::new(&stft, 1, compute)))
             }
         }
 
@@ -278,13 +183,32 @@ impl SpectralRolloffConfig {
 
 impl SpectralFlatnessConfig {
     fn describe(&self, magnitudes: &[f32], _hz: f64) -> f32 {
+        let n = magnitudes.len() as f64;
+        let amin = f64::from(self.amin);
         let value = |x: &f32| {
             let x = f64::from(*x);
             let powered = if self.power == 2.0 { x * x } else { x.powf(f64::from(self.power)) };
-            powered.max(f64::from(self.amin))
+            if powered > amin { powered } else { amin }
         };
-        let n = magnitudes.len() as f64;
-        let geometric = (magnitudes.iter().map(|x| value(x).ln()).sum::<f64>() / n).exp();
-        (geometric / (magnitudes.iter().map(value).sum::<f64>() / n)) as f32
+        let (groups, rest) = magnitudes.as_chunks::<FACTORS>();
+        let (mut logarithms, mut sum) = (0.0, 0.0);
+        for group in groups {
+            let values = group.each_ref().map(value);
+            sum += values.iter().sum::<f64>();
+            logarithms += if self.power <= 2.0 {
+                // One logarithm for all: values of 1e-30 to 1e30 are far from the limits of `f64`, even multiplied.
+                values.iter().product::<f64>().ln()
+            } else {
+                values.iter().map(|value| value.ln()).sum()
+            };
+        }
+        for value in rest.iter().map(value) {
+            sum += value;
+            logarithms += value.ln();
+        }
+        ((logarithms / n).exp() / (sum / n)) as f32
     }
 }
+
+/// Values multiplied before a logarithm is taken of them.
+const FACTORS: usize = 8;

@@ -10,7 +10,7 @@ use crate::transform::FrameTransform;
 use crate::{FeatureError, Spectrogram, Window};
 
 /// Longest window and hop: 2²⁰ samples, over 20 s at 44.1 kHz.
-const MAX_LENGTH: usize = 1 << 20;
+pub(crate) const MAX_LENGTH: usize = 1 << 20;
 
 /// What stands for the samples before the first and after the last one of a track when frames are centred.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum PadMode {
     Constant,
     /// The track mirrored about its first and last sample, which are not repeated; torchaudio's default.
     Reflect,
+    /// The first sample before the track, the last one after it.
+    Edge,
 }
 
 /// How a track is cut into frames and each frame transformed.
@@ -32,9 +34,9 @@ pub enum PadMode {
 /// assert_eq!(config.n_bins(), 513);
 /// assert_eq!(config.n_frames(16_000), 63);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StftConfig {
-    /// Samples per frame, even, in `2..=1048576`. Default 2048.
+    /// Samples per frame, in `2..=1048576`. Default 2048.
     pub n_fft: usize,
     /// Samples under the window, in `1..=n_fft`, centred in the frame with zeros around. Default: `n_fft`.
     pub win_length: Option<usize>,
@@ -68,29 +70,27 @@ impl StftConfig {
     /// [`FeatureError::Config`] naming the first setting out of range.
     pub fn validate(&self) -> Result<(), FeatureError> {
         check_range("n_fft", self.n_fft, 2, MAX_LENGTH)?;
-        if !self.n_fft.is_multiple_of(2) {
-            return Err(FeatureError::config("n_fft", "even", self.n_fft));
-        }
         check_range("win_length", self.win_length(), 1, self.n_fft)?;
+        self.window.validate()?;
         check_range("hop_length", self.hop_length, 1, MAX_LENGTH)
     }
 
-    /// Bins per frame: `n_fft / 2 + 1`. Bin `k` lies at `k * sample_rate / n_fft` Hz.
+    /// Bins per frame: `n_fft / 2 + 1`, halves rounded down. Bin `k` lies at `k * sample_rate / n_fft` Hz.
     #[must_use]
     pub fn n_bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
 
-    /// Frames of a track of `n_samples`: `1 + n_samples / hop_length` when centred, else
-    /// `1 + (n_samples - n_fft) / hop_length`; 0 for a track too short to have one, or for settings that are not valid.
+    /// Frames of a track of `n_samples`: `1 + (n_samples + 2 pad - n_fft) / hop_length`, rounded down, with
+    /// `pad = n_fft / 2` when centred, else 0; 0 for a track too short to have one, or for settings that are not valid.
     #[must_use]
     pub fn n_frames(&self, n_samples: usize) -> usize {
-        let shortest = if self.center { 1 } else { self.n_fft };
-        if n_samples < shortest {
+        // When centred, an even `n_fft` is made up for by its padding, and an odd one but for one sample.
+        let missing = self.n_fft.saturating_sub(2 * self.padding());
+        if n_samples < missing.max(1) {
             return 0;
         }
-        let last_start = n_samples - if self.center { 0 } else { self.n_fft };
-        last_start.checked_div(self.hop_length).map_or(0, |hops| hops.saturating_add(1))
+        (n_samples - missing).checked_div(self.hop_length).map_or(0, |hops| hops.saturating_add(1))
     }
 
     pub(crate) fn win_length(&self) -> usize {

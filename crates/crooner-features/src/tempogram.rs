@@ -79,6 +79,7 @@ tempogram_config! {
 impl Feature for TempogramConfig {
     fn validate(&self) -> Result<(), FeatureError> {
         self.onset().validate()?;
+        self.window.validate()?;
         check_range("win_length", self.win_length, 2, 65_536)
     }
 
@@ -111,6 +112,7 @@ impl Feature for TempogramConfig {
 impl Feature for FourierTempogramConfig {
     fn validate(&self) -> Result<(), FeatureError> {
         self.onset().validate()?;
+        self.window.validate()?;
         check_range("win_length", self.win_length, 2, 65_536)?;
         if self.win_length.is_multiple_of(2) {
             Ok(())
@@ -193,7 +195,7 @@ pub fn tempogram_of(envelope: &[f32], config: &TempogramConfig) -> Result<Spectr
     Ok(tempogram_frames(envelope, config)?.to_spectrogram())
 }
 
-fn tempogram_frames(envelope: &[f32], config: &TempogramConfig) -> Result<Frames, FeatureError> {
+pub(crate) fn tempogram_frames(envelope: &[f32], config: &TempogramConfig) -> Result<Frames, FeatureError> {
     crate::whole_track::check_samples(envelope)?;
     let length = config.win_length;
     let n = envelope.len();
@@ -235,7 +237,7 @@ fn tempogram_frames(envelope: &[f32], config: &TempogramConfig) -> Result<Frames
 }
 
 /// The smallest even number of at least `least` without a prime factor above 5.
-fn fast_even_length(least: usize) -> usize {
+pub(crate) fn fast_even_length(least: usize) -> usize {
     let is_fast = |&n: &usize| {
         let mut rest = n;
         for prime in [2, 3, 5] {

@@ -221,6 +221,13 @@ pub(crate) fn median(values: &mut [f32]) -> f32 {
     }
 }
 
+/// As [`median`].
+pub(crate) fn median_f64(values: &mut [f64]) -> f64 {
+    let n = values.len();
+    values.sort_unstable_by(f64::total_cmp);
+    if n == 0 { 0.0 } else { 0.5 * (values[(n - 1) / 2] + values[n / 2]) }
+}
+
 /// Deviation of a track from A4 = 440 Hz in fractions of a bin, a multiple of 0.01 in `-0.5..0.5`:
 /// `librosa.estimate_tuning(y=samples, sr=sample_rate, bins_per_octave=...)`.
 ///

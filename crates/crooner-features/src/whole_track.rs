@@ -53,6 +53,11 @@ pub(crate) fn padded(samples: &[f32], padding: usize, mode: PadMode) -> Vec<f32>
             padded.extend_from_slice(samples);
             padded.resize(n + 2 * padding, 0.0);
         }
+        PadMode::Edge => {
+            padded.resize(padding, samples[0]);
+            padded.extend_from_slice(samples);
+            padded.resize(n + 2 * padding, samples[n - 1]);
+        }
         PadMode::Reflect => {
             padded.extend((1..=padding).rev().map(|distance| samples[mirrored(distance, n)]));
             padded.extend_from_slice(samples);

@@ -1,6 +1,9 @@
-//! Milliseconds and GFLOP/s of the paper's layers, forward and backward, batch 16. Operations are those of the
-//! convolution's definition: Winograd's transform does a quarter of the multiplications, so its rate may exceed the
-//! processor's peak.
+//! Milliseconds of the paper's layers, forward and backward, batch 16, for every set of kernels.
+//!
+//! Beside each, in brackets: GFLOP/s, counting the operations of the layer's definition; and how much of the time the
+//! multiplications that are really done would take at the machine's peak, which is measured first by a loop of nothing but
+//! multiplications and additions in registers. Winograd's transform does a quarter of the definition's multiplications,
+//! so that GFLOP/s may exceed the peak; the share cannot.
 //!
 //! `cargo bench -p crooner-kernels [-- FRAMES...]`; `RAYON_NUM_THREADS` sets the threads.
 
@@ -11,8 +14,12 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use crooner_kernels::{
-    Activation, BlockParams, ConvBlock, Dropout, Gru, GruParams, Kernels, Order, Statistics,
+    Activation, BlockParams, ConvBlock, Dropout, Gru, GruKind, GruParams, Kernels, Order, Statistics,
 };
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const BATCH: usize = 16;
 
@@ -64,18 +71,30 @@ fn block(kernels: Kernels, block: &ConvBlock, runs: usize) -> [f64; 3] {
 }
 
 fn gru(kernels: Kernels, gru: &Gru, runs: usize) -> [f64; 3] {
-    let Gru { batch, n_frames, d_input, units } = *gru;
+    let Gru { batch, n_frames, d_input, units, kind: _ } = *gru;
     let x = values(batch * n_frames * d_input, 2.0);
     let (input, recurrent) = (values(d_input * 3 * units, 0.3), values(units * 3 * units, 0.3));
     let bias = vec![0.0; 3 * units];
     let params = GruParams { input: &input, recurrent: &recurrent, input_bias: &bias, recurrent_bias: &bias };
-    let saved = gru.forward(kernels, &x, &params, true).expect("the shapes fit").saved.expect("kept");
+    let saved = gru.forward(kernels, &x, None, &params, true).expect("the shapes fit").saved.expect("kept");
     let d_states = values(batch * n_frames * units, 1.0);
-    let forward = measure(runs, || drop(black_box(gru.forward(kernels, &x, &params, true).expect("fits"))));
+    let forward =
+        measure(runs, || drop(black_box(gru.forward(kernels, &x, None, &params, true).expect("fits"))));
     let backward =
         measure(runs, || drop(black_box(gru.backward(&x, &params, &saved, &d_states).expect("fits"))));
-    let infer = measure(runs, || drop(black_box(gru.forward(kernels, &x, &params, false).expect("fits"))));
+    let infer =
+        measure(runs, || drop(black_box(gru.forward(kernels, &x, None, &params, false).expect("fits"))));
     [forward, backward, infer]
+}
+
+/// GFLOP/s of all threads together.
+fn peak(kernels: Kernels) -> f64 {
+    const ROUNDS: usize = 2_000_000;
+    let mut operations = 0.0;
+    let time = measure(5, || {
+        operations = rayon::broadcast(|_| kernels.multiply_and_add(ROUNDS)).into_iter().sum::<f64>();
+    });
+    operations * 1e-6 / time
 }
 
 fn main() {
@@ -89,17 +108,26 @@ fn main() {
         frames = vec![32, 94, 313, 911];
     }
     for kernels in Kernels::available() {
+        let peak = peak(kernels);
+        println!(
+            "{}: {peak:.0} GFLOP/s at the most on {} threads\n",
+            kernels.name(),
+            rayon::current_num_threads()
+        );
         for &t in &frames {
             let runs = if t > 300 { 5 } else { 15 };
-            println!("{}, {t} frames, batch {BATCH}: ms (GFLOP/s)", kernels.name());
-            println!("{:<8}{:>18}{:>18}{:>18}", "", "forward", "backward", "inference");
+            println!("{}, {t} frames, batch {BATCH}: ms (GFLOP/s, share of peak)", kernels.name());
+            println!("{:<8}{:>22}{:>22}{:>22}", "", "forward", "backward", "inference");
             let mut total = [0.0; 3];
-            let mut print = |name: &str, times: [f64; 3], gflop: f64| {
+            let mut print = |name: &str, times: [f64; 3], gflop: f64, done: f64| {
                 // Backward has two products for each of forward.
                 let rates =
                     [gflop / times[0], 2.0 * gflop / times[1], gflop / times[2]].map(|rate| rate * 1e3);
-                let cell = |i: usize| format!("{:.2} ({:.0})", times[i], rates[i]);
-                println!("{name:<8}{:>18}{:>18}{:>18}", cell(0), cell(1), cell(2));
+                let cell = |i: usize| {
+                    let share = rates[i] * done / peak * 100.0;
+                    format!("{:.2} ({:.0}, {share:.0} %)", times[i], rates[i])
+                };
+                println!("{name:<8}{:>22}{:>22}{:>22}", cell(0), cell(1), cell(2));
                 total.iter_mut().zip(times).for_each(|(total, time)| *total += time);
             };
             let (mut height, mut width, mut channels) = (128, t, 1);
@@ -114,6 +142,7 @@ fn main() {
                     width,
                     channels,
                     filters,
+                    kernel: [3, 3],
                     pool,
                     activation,
                     order,
@@ -121,13 +150,16 @@ fn main() {
                     dropout,
                 };
                 let gflop = (BATCH * height * width * channels * filters * 18) as f64 * 1e-9;
-                print(&format!("block {}", i + 1), block(kernels, &layer, runs), gflop);
+                // The first block is computed by definition.
+                let done = if channels == 1 { 1.0 } else { 0.25 };
+                print(&format!("block {}", i + 1), block(kernels, &layer, runs), gflop, done);
                 (height, width, channels) = (height / pool[0], width / pool[1], filters);
             }
             for (i, d_input) in [128, 32].into_iter().enumerate() {
-                let layer = Gru { batch: BATCH, n_frames: width, d_input, units: 32 };
+                let layer =
+                    Gru { batch: BATCH, n_frames: width, d_input, units: 32, kind: GruKind::default() };
                 let gflop = (BATCH * width * (d_input + 32) * 96 * 2) as f64 * 1e-9;
-                print(&format!("GRU {}", i + 1), gru(kernels, &layer, runs), gflop);
+                print(&format!("GRU {}", i + 1), gru(kernels, &layer, runs), gflop, 1.0);
             }
             println!("step    {:>10.1} ms, inference {:.1} ms\n", total[0] + total[1], total[2]);
         }

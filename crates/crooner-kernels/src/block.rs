@@ -5,22 +5,28 @@ use crate::dropout::Dropout;
 use crate::error::{KernelError, check_length, check_size};
 use crate::finish::{Affine, Finish, FinishBack};
 use crate::geometry::Geometry;
-use crate::kernels::Kernels;
-use crate::parallel::{Buffer, each, parts};
-use crate::pool::{Pooled, Spread};
-use crate::{direct, winograd};
+use crate::kernels::{Kernels, Work};
+use crate::parallel::{Buffer, PARTS, each};
+use crate::pass::{Back, Forth, Route, Shared};
+use crate::pool::{Pooled, Rank, Spread, pool_rows};
+use crate::simd::Simd;
 
-/// Where batch normalisation stands.
+/// Where batch normalisation stands, if anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Convolution, activation, normalisation, as Nasrullah & Zhao (2019).
     ActivationFirst,
     /// Convolution, normalisation, activation, as Choi et al. (2016).
     NormFirst,
+    /// Convolution and activation: gamma and beta are empty, statistics are not looked at.
+    Unnormalised,
 }
 
-/// A conv block: 3 x 3 convolution with zero padding that keeps the size, activation and batch normalisation in either
+/// A conv block: convolution with zero padding that keeps the size, activation and batch normalisation in either
 /// [`Order`], max pool (stride equal to its size, remainder dropped), dropout.
+///
+/// With a pool of 1 x 1, [`Activation::Identity`] and [`Order::Unnormalised`] it is a convolution and nothing else; blocks of
+/// several convolutions are several of these.
 ///
 /// Images are channel-last: input `[batch, height, width, channels]`, output
 /// `[batch, height / pool, width / pool, filters]`.
@@ -36,11 +42,13 @@ pub struct ConvBlock {
     pub channels: usize,
     /// Channels of the output.
     pub filters: usize,
+    /// Kernel `[height, width]`, both odd. 3 x 3 is the fastest by far.
+    pub kernel: [usize; 2],
     /// Pool `[height, width]`, of at most 256 pixels.
     pub pool: [usize; 2],
     /// Between convolution and pool.
     pub activation: Activation,
-    /// Whether normalisation comes after or before it.
+    /// Whether normalisation comes after it, before it or not at all.
     pub order: Order,
     /// Added to the variance.
     pub epsilon: f64,
@@ -51,13 +59,13 @@ pub struct ConvBlock {
 /// Learned values of a block.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockParams<'a> {
-    /// `[filters, channels, 3, 3]`.
+    /// `[filters, channels, kernel height, kernel width]`.
     pub weight: &'a [f32],
     /// `[filters]`.
     pub bias: &'a [f32],
-    /// Scale of the normalised channels, `[filters]`.
+    /// Scale of the normalised channels, `[filters]`; empty without a norm.
     pub gamma: &'a [f32],
-    /// Shift of the normalised channels, `[filters]`.
+    /// Shift of the normalised channels, `[filters]`; empty without a norm.
     pub beta: &'a [f32],
 }
 
@@ -79,9 +87,10 @@ pub enum Statistics<'a> {
 #[derive(Debug)]
 pub struct BlockSaved {
     kernels: Kernels,
-    /// What the pool saw; empty where it is computed again.
+    /// What the pool saw; empty where it is computed again, and where the pool leaves everything.
     activations: Buffer,
     pooled: Buffer,
+    /// Empty where the pool leaves everything.
     winners: Vec<u8>,
     mean: Vec<f64>,
     inverse_deviation: Vec<f64>,
@@ -93,7 +102,7 @@ pub struct BlockSaved {
 pub struct BlockOutput {
     /// `[batch, height / pool, width / pool, filters]`.
     pub values: Vec<f32>,
-    /// Mean of each channel that it was normalised with.
+    /// Mean of each channel that it was normalised with; empty without a norm.
     pub mean: Vec<f32>,
     /// Its variance, not corrected for the number of values.
     pub variance: Vec<f32>,
@@ -118,8 +127,8 @@ pub struct BlockGradients {
 
 impl ConvBlock {
     fn geometry(&self) -> Geometry {
-        let Self { height, width, channels, filters, pool, .. } = *self;
-        Geometry { height, width, channels, filters, pool }
+        let Self { height, width, channels, filters, kernel, pool, .. } = *self;
+        Geometry { height, width, channels, filters, kernel, pool }
     }
 
     /// `[batch, height / pool, width / pool, filters]`.
@@ -129,16 +138,13 @@ impl ConvBlock {
         [self.batch, height, width, self.filters]
     }
 
-    /// Runs of images whose sums are made together.
-    fn parts(&self) -> Vec<(usize, usize)> {
-        let [rows, columns] = self.geometry().tiles();
-        parts(self.batch, rows * columns, winograd::CHUNK)
+    fn is_normalised(&self) -> bool {
+        self.order != Order::Unnormalised
     }
 
-    /// Between convolution and pool: the activation, unless normalisation stands between them. Being monotonic, both
-    /// may then wait until the pool has left a fraction of the values.
+    /// Between convolution and pool: the activation, unless normalisation stands between them.
     fn inner(&self) -> Activation {
-        if self.order == Order::ActivationFirst { self.activation } else { Activation::Identity }
+        if self.order == Order::NormFirst { Activation::Identity } else { self.activation }
     }
 
     /// After normalisation.
@@ -156,6 +162,11 @@ impl ConvBlock {
         ] {
             check_size(what, size)?;
         }
+        for (what, found) in [("kernel height", self.kernel[0]), ("kernel width", self.kernel[1])] {
+            if found % 2 == 0 {
+                return Err(KernelError::Size { what, expected: "odd".to_owned(), found });
+            }
+        }
         let at_least = |what, found, least: usize| {
             let expected = format!("at least {least}, the size of the pool");
             if found >= least { Ok(()) } else { Err(KernelError::Size { what, expected, found }) }
@@ -168,16 +179,21 @@ impl ConvBlock {
         }
         let k = self.filters;
         check_length("input", input, self.batch * self.geometry().input())?;
-        check_length("weight", params.weight, k * self.channels * 9)?;
+        let taps = self.kernel[0] * self.kernel[1];
+        check_length("weight", params.weight, k * self.channels * taps)?;
         check_length("bias", params.bias, k)?;
-        check_length("gamma", params.gamma, k)?;
-        check_length("beta", params.beta, k)
+        let normalised = if self.is_normalised() { k } else { 0 };
+        check_length("gamma", params.gamma, normalised)?;
+        check_length("beta", params.beta, normalised)
     }
 
     /// The block's output, and with `keep` what the backward pass needs.
     ///
+    /// Without `keep` and with given statistics, the inference of a trained network, an activation before the norm
+    /// waits for the pool too and is computed of a fraction of the values; the result may differ in the last bit.
+    ///
     /// # Errors
-    /// [`KernelError`] for sizes of zero or smaller than the pool, and slices that do not fit them.
+    /// [`KernelError`] for sizes of zero or smaller than the pool, kernels of even size, and slices that do not fit.
     pub fn forward(
         &self,
         kernels: Kernels,
@@ -187,45 +203,91 @@ impl ConvBlock {
         keep: bool,
     ) -> Result<BlockOutput, KernelError> {
         self.check(input, params)?;
-        if let Statistics::Given { mean, variance } = statistics {
-            check_length("mean", mean, self.filters)?;
-            check_length("variance", variance, self.filters)?;
-        }
+        let given = match statistics {
+            _ if !self.is_normalised() => Some((&[][..], &[][..])),
+            Statistics::Given { mean, variance } => {
+                check_length("mean", mean, self.filters)?;
+                check_length("variance", variance, self.filters)?;
+                Some((mean, variance))
+            }
+            Statistics::Batch => None,
+        };
         let g = self.geometry();
         let k = g.k();
-        let batch_statistics = matches!(statistics, Statistics::Batch);
-        let sign: Vec<f32> =
-            padded(params.gamma, k).iter().map(|&gamma| if gamma < 0.0 { -1.0 } else { 1.0 }).collect();
+        let route = Route::of(&g);
+        let mut sign = vec![1.0; k];
+        for (sign, _) in sign.iter_mut().zip(params.gamma).filter(|(_, gamma)| **gamma < 0.0) {
+            *sign = -1.0;
+        }
+        let waits = given.is_some() && !keep && self.inner().is_monotonic();
+        let (inner, late) =
+            if waits { (Activation::Identity, self.inner()) } else { (self.inner(), Activation::Identity) };
+        let affine_of = |[mean, inverse]: [&[f64]; 2]| Affine::new(params, mean, inverse, k);
+        let known = given.map(|(mean, variance)| Moments::given(mean, variance, self.epsilon));
+        let mut affine = known.as_ref().map(|moments| affine_of(moments.both()));
+        let by_norm = !self.outer().is_monotonic();
+        let rank = |affine: Option<&Affine>| match affine {
+            Some(Affine { scale, shift }) if by_norm => {
+                let (scale, shift) = (scale.as_ptr(), shift.as_ptr());
+                Rank::Normalised { activation: self.outer(), scale, shift }
+            }
+            _ if inner.is_monotonic() => Rank::Sign(sign.as_ptr()),
+            _ => Rank::Activated(inner, sign.as_ptr()),
+        };
+
+        // A pool of one value leaves what it sees, and needs no memory of its own.
+        let passes = g.pool == [1, 1];
+        let shares = passes && route != Route::Direct && inner.is_monotonic();
         let mut pooled = Buffer::any(self.batch * g.pooled_values());
-        let mut winners = if keep { vec![0u8; self.batch * g.pooled_values()] } else { Vec::new() };
-        let (sums, activations) = {
-            let out = Pooled {
-                values: pooled.as_mut_ptr(),
-                winners: if keep { winners.as_mut_ptr() } else { std::ptr::null_mut() },
-                sign: sign.as_ptr(),
-            };
-            self.convolve(kernels, &g, input, params, Shared(out), batch_statistics, keep)
+        let mut winners =
+            if keep && !passes { vec![0u8; self.batch * g.pooled_values()] } else { Vec::new() };
+        // A pool that looks behind the norm has to wait for it.
+        let postponed = by_norm && affine.is_none() && !shares;
+        let stays = route != Route::Direct && !shares && (keep || postponed);
+        let mut activations = Buffer::any(if stays { self.batch * g.activations() } else { 0 });
+        let out = Pooled {
+            values: if shares || postponed { std::ptr::null_mut() } else { pooled.as_mut_ptr() },
+            winners: if winners.is_empty() { std::ptr::null_mut() } else { winners.as_mut_ptr() },
+            rank: rank(affine.as_ref()),
         };
-        let count = (self.batch * self.height * self.width) as f64;
-        let (mean, variance): (Vec<f64>, Vec<f64>) = match statistics {
-            Statistics::Batch => (0..self.filters)
-                .map(|j| {
-                    let mean = sums[j] / count;
-                    let variance = sums[k + j] / count - mean * mean;
-                    // Rounding may leave less than nothing; a NaN stays.
-                    (mean, if variance < 0.0 { 0.0 } else { variance })
-                })
-                .unzip(),
-            Statistics::Given { mean, variance } => (
-                mean.iter().copied().map(f64::from).collect(),
-                variance.iter().copied().map(f64::from).collect(),
-            ),
+        let mut forth = Forth {
+            kernels,
+            g: &g,
+            route,
+            batch: self.batch,
+            input,
+            weight: params.weight,
+            bias: params.bias,
+            activation: inner,
+            out: Shared(out),
+            activations: Shared(match (shares, stays) {
+                (true, _) => pooled.as_mut_ptr(),
+                (_, true) => activations.as_mut_ptr(),
+                _ => std::ptr::null_mut(),
+            }),
+            statistics: given.is_none(),
         };
-        let inverse_deviation: Vec<f64> = variance.iter().map(|v| 1.0 / (v + self.epsilon).sqrt()).collect();
-        let affine = Affine::new(params, &mean, &inverse_deviation, k);
-        let values = self.finish(kernels, &g, &pooled, &affine);
-        let (as_f32, variance) = (|v: &[f64]| v.iter().map(|&v| v as f32).collect::<Vec<f32>>(), variance);
+        let sums = forth.run();
+        let count = self.batch * self.height * self.width;
+        let moments = known.unwrap_or_else(|| Moments::of(&sums, self.filters, count, self.epsilon));
+        let affine = affine.take().unwrap_or_else(|| affine_of(moments.both()));
+        if postponed {
+            let out = Pooled { values: pooled.as_mut_ptr(), rank: rank(Some(&affine)), ..out };
+            if stays {
+                self.pool(kernels, &g, &activations, Shared(out));
+            } else {
+                (forth.out, forth.statistics) = (Shared(out), false);
+                forth.run();
+            }
+        }
+        if !keep {
+            activations = Buffer::default();
+        }
+        let values = self.finish(kernels, &g, &pooled, late, &affine);
+        let Moments { mean, variance, inverse_deviation } = moments;
+        let as_f32 = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<f32>>();
         let (mean_f32, variance) = (as_f32(&mean), as_f32(&variance));
+        let batch_statistics = given.is_none();
         let saved = keep.then_some(BlockSaved {
             kernels,
             activations,
@@ -238,95 +300,34 @@ impl ConvBlock {
         Ok(BlockOutput { values, mean: mean_f32, variance, saved })
     }
 
-    /// Convolution to pool, for all images; sums of the activations and their squares, and the activations if they
-    /// are kept.
-    #[expect(clippy::too_many_arguments, reason = "one caller")]
-    fn convolve(
+    /// The pool alone, of activations that were kept.
+    fn pool(&self, kernels: Kernels, g: &Geometry, activations: &[f32], out: Shared<Pooled>) {
+        each(activations.chunks_exact(g.activations()).enumerate().collect(), |(image, activations)| {
+            // SAFETY: every image has its own room.
+            let out = unsafe { out.get().of(g, image) };
+            kernels.run(PoolImage { g, activations, out });
+        });
+    }
+
+    /// Late inner activation, normalisation, outer activation and dropout of what the pool left.
+    fn finish(
         &self,
         kernels: Kernels,
         g: &Geometry,
-        input: &[f32],
-        params: &BlockParams<'_>,
-        out: Shared<Pooled>,
-        statistics: bool,
-        keep: bool,
-    ) -> (Vec<f64>, Buffer) {
-        let k = g.k();
-        let bias = padded(params.bias, k);
-        let activation = self.inner();
-        // SAFETY: `image` is one of the batch, and `out` has room for all.
-        let pooled_of = |image: usize| unsafe {
-            let out = out.get();
-            let at = image * g.pooled_values();
-            let winners = if out.winners.is_null() { out.winners } else { out.winners.add(at) };
-            Pooled { values: out.values.add(at), winners, sign: out.sign }
-        };
-        let mut activations = Buffer::default();
-        let sums: Vec<Vec<f64>> = if self.channels == 1 {
-            let taps = direct::by_tap(g, params.weight);
-            each((0..self.batch).collect(), |image| {
-                let mut sums = vec![0.0; 2 * k];
-                let mut scratch = Buffer::any(direct::scratch_len(g));
-                kernels.run(direct::Forward {
-                    g,
-                    input: input[image * g.input()..].as_ptr(),
-                    taps: taps.as_ptr(),
-                    bias: bias.as_ptr(),
-                    activation,
-                    pooled: pooled_of(image),
-                    sums: if statistics { sums.as_mut_ptr() } else { std::ptr::null_mut() },
-                    scratch: scratch.as_mut_ptr(),
-                });
-                sums
-            })
-        } else {
-            let mut points = Buffer::any(winograd::kernels_len(g));
-            winograd::transform_kernels(kernels, g, params.weight, false, &mut points);
-            if keep {
-                activations = Buffer::any(self.batch * g.activations());
-            }
-            let all = Shared(activations.as_mut_ptr());
-            each(self.parts(), |(first, images)| {
-                let mut sums = vec![0.0; 2 * k];
-                let mut scratch = Buffer::any(winograd::scratch_len(g));
-                let mut own = if keep { Buffer::default() } else { Buffer::any(images * g.activations()) };
-                // SAFETY: each part has its own images.
-                let kept = || unsafe { all.get().add(first * g.activations()) };
-                kernels.run(winograd::Forward {
-                    g,
-                    images,
-                    input: input[first * g.input()..].as_ptr(),
-                    kernels: points.as_ptr(),
-                    bias: bias.as_ptr(),
-                    activation,
-                    activations: if keep { kept() } else { own.as_mut_ptr() },
-                    pooled: pooled_of(first),
-                    sums: if statistics { sums.as_mut_ptr() } else { std::ptr::null_mut() },
-                    scratch: scratch.as_mut_ptr(),
-                });
-                sums
-            })
-        };
-        (add_up(&sums, 2 * k), activations)
-    }
-
-    /// Normalisation, outer activation and dropout of what the pool left.
-    fn finish(&self, kernels: Kernels, g: &Geometry, pooled: &[f32], affine: &Affine) -> Vec<f32> {
+        pooled: &[f32],
+        inner: Activation,
+        affine: &Affine,
+    ) -> Vec<f32> {
         let [_, height, width, filters] = self.output_shape();
-        let image_len = height * width * filters;
-        let mut values = vec![0.0; self.batch * image_len];
-        let images = values.chunks_mut(image_len).zip(pooled.chunks_exact(g.pooled_values())).enumerate();
-        each(images.collect(), |(image, (to, from))| {
-            let first = image * image_len;
-            kernels.run(Finish {
-                g,
-                affine,
-                activation: self.outer(),
-                dropout: self.dropout,
-                first,
-                from,
-                to,
-            });
+        // By image, or by row where images are few.
+        let pixels = if self.batch < PARTS { width } else { height * width };
+        let per_image = height * width / pixels;
+        let mut values = vec![0.0; self.batch * height * width * filters];
+        let items = values.chunks_mut(pixels * filters).zip(pooled.chunks_exact(pixels * g.k())).enumerate();
+        each(items.collect(), |(item, (to, from))| {
+            let (image, first) = (item / per_image, item * pixels * filters);
+            let (outer, dropout) = (self.outer(), self.dropout);
+            kernels.run(Finish { g, inner, affine, outer, dropout, image, first, from, to });
         });
         values
     }
@@ -364,161 +365,105 @@ impl ConvBlock {
         let sums = each(images.collect(), |(image, ((to, pooled), from))| {
             let first = image * image_len;
             let (activation, dropout) = (self.outer(), self.dropout);
-            kernels.run(FinishBack { g: &g, affine, activation, dropout, first, pooled, from, to })
+            kernels.run(FinishBack { g: &g, affine, activation, dropout, image, first, pooled, from, to })
         });
-        let sums = add_up(&sums, 2 * k);
+        let sums = crate::pass::add_up(&sums, 2 * k);
 
         // Batch norm: with s = gamma / deviation, n values a channel, and means over all of them,
         //   d a = s (d y - mean(d y) - x mean(d y x)),  x = (a - mean) / deviation
         // where d y is zero but for the winners of the pool: scale * d y + offset + slope * a.
         let count = (self.batch * self.height * self.width) as f64;
-        let mut gradients = BlockGradients {
-            input: None,
-            weight: Vec::new(),
-            bias: Vec::new(),
-            gamma: vec![0.0; filters],
-            beta: vec![0.0; filters],
-        };
-        let (mut scale, mut offset, mut slope) = (vec![0.0; k], vec![0.0; k], vec![0.0; k]);
-        for j in 0..filters {
+        let (mut d_gamma, mut d_beta) = (Vec::new(), Vec::new());
+        let (mut offset, mut slope) = (vec![0.0; k], vec![0.0; k]);
+        for (j, gamma) in params.gamma.iter().enumerate() {
             let (mean, inverse) = (saved.mean[j], saved.inverse_deviation[j]);
-            let d_beta = sums[j];
-            let d_gamma = (sums[k + j] - mean * d_beta) * inverse;
-            gradients.gamma[j] = d_gamma as f32;
-            gradients.beta[j] = d_beta as f32;
-            let s = f64::from(params.gamma[j]) * inverse;
-            scale[j] = s as f32;
+            let of_beta = sums[j];
+            let of_gamma = (sums[k + j] - mean * of_beta) * inverse;
+            d_gamma.push(of_gamma as f32);
+            d_beta.push(of_beta as f32);
+            let s = f64::from(*gamma) * inverse;
             if saved.batch_statistics {
-                slope[j] = (-s * d_gamma * inverse / count) as f32;
-                offset[j] = (s * (d_gamma * inverse * mean - d_beta) / count) as f32;
+                slope[j] = (-s * of_gamma * inverse / count) as f32;
+                offset[j] = (s * (of_gamma * inverse * mean - of_beta) / count) as f32;
             }
         }
         let spread = Spread {
             gradient: gradient.as_ptr(),
-            winners: saved.winners.as_ptr(),
-            scale: scale.as_ptr(),
+            winners: if saved.winners.is_empty() { std::ptr::null() } else { saved.winners.as_ptr() },
+            scale: affine.scale.as_ptr(),
             offset: offset.as_ptr(),
             slope: slope.as_ptr(),
             activation: self.inner(),
             bias: std::ptr::null_mut(),
         };
-        self.convolve_back(&g, input, params, saved, Shared(spread), want_input, &mut gradients);
-        Ok(gradients)
-    }
-
-    /// From the pool back to the input.
-    #[expect(clippy::too_many_arguments, reason = "one caller")]
-    fn convolve_back(
-        &self,
-        g: &Geometry,
-        input: &[f32],
-        params: &BlockParams<'_>,
-        saved: &BlockSaved,
-        spread: Shared<Spread>,
-        want_input: bool,
-        gradients: &mut BlockGradients,
-    ) {
-        let (k, kernels) = (g.k(), saved.kernels);
-        let mut d_input = if want_input { vec![0.0; input.len()] } else { Vec::new() };
-        let to = Shared(d_input.as_mut_ptr());
-        // SAFETY: `image` is one of the batch; each part has its own.
-        let d_input_of = |image: usize| unsafe {
-            if want_input { to.get().add(image * g.input()) } else { std::ptr::null_mut() }
+        let activations = if saved.activations.is_empty() { &saved.pooled } else { &saved.activations };
+        let back = Back {
+            kernels,
+            g: &g,
+            batch: self.batch,
+            input,
+            weight: params.weight,
+            bias: params.bias,
+            activations,
+            spread: Shared(spread),
+            want_input,
         };
-        // SAFETY: as above.
-        let spread_of = |image: usize, bias: &mut [f32]| unsafe {
-            let spread = spread.get();
-            let at = image * g.pooled_values();
-            let (gradient, winners) = (spread.gradient.add(at), spread.winners.add(at));
-            Spread { gradient, winners, bias: bias.as_mut_ptr(), ..spread }
-        };
-        let mut bias = vec![0.0f32; k];
-        if self.channels == 1 {
-            let taps = direct::by_tap(g, params.weight);
-            let inner_bias = padded(params.bias, k);
-            let images = each((0..self.batch).collect(), |image| {
-                let mut sums = vec![0.0f32; 10 * k];
-                let (d_taps, d_bias) = sums.split_at_mut(9 * k);
-                let mut scratch = Buffer::any(direct::scratch_len(g));
-                kernels.run(direct::Backward {
-                    g,
-                    input: input[image * g.input()..].as_ptr(),
-                    taps: taps.as_ptr(),
-                    bias: inner_bias.as_ptr(),
-                    spread: spread_of(image, d_bias),
-                    d_input: d_input_of(image),
-                    d_taps: d_taps.as_mut_ptr(),
-                    scratch: scratch.as_mut_ptr(),
-                });
-                sums
-            });
-            let mut sums = vec![0.0f32; 10 * k];
-            for image in &images {
-                sums.iter_mut().zip(image).for_each(|(sum, value)| *sum += value);
-            }
-            gradients.weight = (0..self.filters * 9).map(|i| sums[(i % 9) * k + i / 9]).collect();
-            bias.copy_from_slice(&sums[9 * k..]);
-        } else {
-            let mut points = Buffer::any(if want_input { winograd::kernels_len(g) } else { 0 });
-            if want_input {
-                winograd::transform_kernels(kernels, g, params.weight, true, &mut points);
-            }
-            let parts = each(self.parts(), |(first, images)| {
-                let mut d_kernels = Buffer::zeros(winograd::kernels_len(g));
-                let mut d_bias = vec![0.0f32; k];
-                let mut scratch = Buffer::any(winograd::scratch_len(g));
-                kernels.run(winograd::Backward {
-                    g,
-                    images,
-                    input: input[first * g.input()..].as_ptr(),
-                    kernels: if want_input { points.as_ptr() } else { std::ptr::null() },
-                    activations: saved.activations[first * g.activations()..].as_ptr(),
-                    spread: spread_of(first, &mut d_bias),
-                    d_input: d_input_of(first),
-                    d_kernels: d_kernels.as_mut_ptr(),
-                    scratch: scratch.as_mut_ptr(),
-                });
-                (d_kernels, d_bias)
-            });
-            let d_kernels: Vec<&[f32]> = parts.iter().map(|(d_kernels, _)| &**d_kernels).collect();
-            gradients.weight = winograd::kernels_back(g, &d_kernels);
-            for (_, d_bias) in &parts {
-                bias.iter_mut().zip(d_bias).for_each(|(sum, value)| *sum += value);
-            }
-        }
-        bias.truncate(self.filters);
-        gradients.bias = bias;
-        gradients.input = want_input.then_some(d_input);
+        let [weight, bias, input] = back.run();
+        let input = want_input.then_some(input);
+        Ok(BlockGradients { input, weight, bias, gamma: d_gamma, beta: d_beta })
     }
 }
 
-/// A pointer that several threads use, each for its own images.
-#[derive(Clone, Copy)]
-struct Shared<T>(T);
+/// The pool of one image.
+struct PoolImage<'a> {
+    g: &'a Geometry,
+    activations: &'a [f32],
+    out: Pooled,
+}
 
-// SAFETY: whoever calls `get` keeps to the images that are its own.
-unsafe impl<T> Send for Shared<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for Shared<T> {}
+impl Work for PoolImage<'_> {
+    type Output = ();
 
-impl<T: Copy> Shared<T> {
-    fn get(&self) -> T {
-        self.0
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let rows = 0..self.g.pooled()[0];
+        // SAFETY: the activations are those of a whole image.
+        unsafe { pool_rows::<S>(self.g, self.activations.as_ptr(), rows, self.out) };
     }
 }
 
-/// `values`, and zeros up to `len`.
-fn padded(values: &[f32], len: usize) -> Vec<f32> {
-    let mut all = values.to_vec();
-    all.resize(len, 0.0);
-    all
+/// What the channels are normalised with.
+struct Moments {
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+    inverse_deviation: Vec<f64>,
 }
 
-/// The parts added in their order.
-fn add_up(parts: &[Vec<f64>], len: usize) -> Vec<f64> {
-    let mut sums = vec![0.0; len];
-    for part in parts {
-        sums.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
+impl Moments {
+    fn new(mean: Vec<f64>, variance: Vec<f64>, epsilon: f64) -> Self {
+        let inverse_deviation = variance.iter().map(|v| 1.0 / (v + epsilon).sqrt()).collect();
+        Self { mean, variance, inverse_deviation }
     }
-    sums
+
+    fn given(mean: &[f32], variance: &[f32], epsilon: f64) -> Self {
+        let [mean, variance] = [mean, variance].map(|values| values.iter().copied().map(f64::from).collect());
+        Self::new(mean, variance, epsilon)
+    }
+
+    /// From the sums of `count` values a channel and of their squares, `[2, k]`.
+    fn of(sums: &[f64], filters: usize, count: usize, epsilon: f64) -> Self {
+        let (k, count) = (sums.len() / 2, count as f64);
+        let moments = (0..filters).map(|j| {
+            let mean = sums[j] / count;
+            let variance = sums[k + j] / count - mean * mean;
+            // Rounding may leave less than nothing; a NaN stays.
+            (mean, if variance < 0.0 { 0.0 } else { variance })
+        });
+        let (mean, variance) = moments.unzip();
+        Self::new(mean, variance, epsilon)
+    }
+
+    fn both(&self) -> [&[f64]; 2] {
+        [&self.mean, &self.inverse_deviation]
+    }
 }

@@ -7,9 +7,10 @@
 //! A window's height of rows is computed, pooled (or spread back) and forgotten.
 
 use crate::activation::Activation;
-use crate::geometry::Geometry;
+use crate::gemm::product;
+use crate::geometry::{At, Geometry};
 use crate::kernels::Work;
-use crate::pool::{Pooled, Spread, pool_rows, spread_row};
+use crate::pool::{Pooled, Pooling, Spread, spread_row};
 use crate::simd::{CHANNELS, Simd};
 
 const TAPS: usize = 9;
@@ -28,30 +29,77 @@ pub(crate) fn by_tap(g: &Geometry, weight: &[f32]) -> Vec<f32> {
 
 /// Scratch floats that one thread needs.
 pub(crate) fn scratch_len(g: &Geometry) -> usize {
-    (g.height + 2) * (g.width + 2) * 2 + (g.pool[0] + 1) * g.row() + g.k() * CHANNELS + 2 * g.k()
+    let rows = g.pool[0].max(2) * g.row();
+    (g.height + 2) * (g.width + 2) * 2 + rows + (g.k() + g.width) * CHANNELS + 2 * g.k()
 }
 
-/// The image with a border of zeros.
-unsafe fn pad(g: &Geometry, image: *const f32, to: *mut f32) {
-    let row = g.width + 2;
+/// Rows `rows` of the image with a border of one row and column on every side, zeros where the image ends.
+unsafe fn pad(g: &Geometry, image: *const f32, rows: std::ops::Range<usize>, to: *mut f32) {
+    let width = g.width + 2;
     // SAFETY: `to` has room for the border.
     unsafe {
-        std::slice::from_raw_parts_mut(to, (g.height + 2) * row).fill(0.0);
-        for i in 0..g.height {
-            std::ptr::copy_nonoverlapping(image.add(i * g.width), to.add((i + 1) * row + 1), g.width);
+        std::slice::from_raw_parts_mut(to, (rows.len() + 2) * width).fill(0.0);
+        for i in rows.start.saturating_sub(1)..g.height.min(rows.end + 1) {
+            let to = to.add((i + 1 - rows.start) * width + 1);
+            std::ptr::copy_nonoverlapping(image.add(i * g.width), to, g.width);
         }
     }
 }
 
-/// Activations of row `i` of the padded image, `[width, k]`, and their sums.
+/// Pixels whose sums are in registers together: their windows overlap, so that a value is fetched for three.
+const PIXELS: usize = 4;
+
+/// `N` pixels of the convolution: rows of the padded image `width` apart from `x` on, the taps' weights `k` apart.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "called from two places that hold these apart")]
+unsafe fn convolve<S: Simd, const N: usize>(
+    x: *const f32,
+    width: usize,
+    taps: *const f32,
+    k: usize,
+    bias: S,
+) -> [S; N] {
+    let mut y = [bias; N];
+    for row in 0..3 {
+        // SAFETY: as the caller says.
+        unsafe {
+            let weight: [S; 3] = std::array::from_fn(|tap| S::load(taps.add((row * 3 + tap) * k)));
+            for column in 0..N + 2 {
+                let x = S::splat(*x.add(row * width + column));
+                for (pixel, y) in y.iter_mut().enumerate() {
+                    if column >= pixel && column < pixel + 3 {
+                        *y = x.fma(weight[column - pixel], *y);
+                    }
+                }
+            }
+        }
+    }
+    y
+}
+
+/// Activations of `N` pixels, `k` apart, and what they add to the sum and the sum of squares.
+#[inline(always)]
+unsafe fn finish<S: Simd, const N: usize>(
+    y: [S; N],
+    activation: Activation,
+    to: *mut f32,
+    k: usize,
+    sums: &mut [S; 2],
+) {
+    for pixel in 0..N {
+        let kept = activation.kept(y[pixel]);
+        // SAFETY: as the caller says.
+        unsafe { kept.store(to.add(pixel * k)) };
+        let a = activation.value(kept);
+        *sums = [sums[0].add(a), a.fma(a, sums[1])];
+    }
+}
+
+/// Activations of one row, `[width, k]`, and their sums; `padded` begins with the row above.
+#[inline(always)]
 unsafe fn convolve_row<S: Simd>(
     g: &Geometry,
-    i: usize,
     padded: *const f32,
-    taps: *const f32,
-    bias: *const f32,
+    [taps, bias]: [*const f32; 2],
     activation: Activation,
     to: *mut f32,
     sums: *mut f32,
@@ -60,36 +108,38 @@ unsafe fn convolve_row<S: Simd>(
     for lane in (0..k).step_by(S::LANES) {
         // SAFETY: three rows of the padded image, one of activations.
         unsafe {
-            let weight: [S; TAPS] = std::array::from_fn(|tap| S::load(taps.add(tap * k + lane)));
-            let bias = S::load(bias.add(lane));
-            let mut sum = S::load(sums.add(lane));
-            let mut square = S::load(sums.add(k + lane));
-            for j in 0..g.width {
-                let mut y = bias;
-                for (tap, weight) in weight.into_iter().enumerate() {
-                    let x = *padded.add((i + tap / 3) * (g.width + 2) + j + tap % 3);
-                    y = S::splat(x).fma(weight, y);
-                }
-                let a = activation.of(y);
-                sum = sum.add(a);
-                square = a.fma(a, square);
-                a.store(to.add(j * k + lane));
+            let (taps, bias) = (taps.add(lane), S::load(bias.add(lane)));
+            let mut both = [S::load(sums.add(lane)), S::load(sums.add(k + lane))];
+            let mut j = 0;
+            while j + PIXELS <= g.width {
+                let y = convolve::<S, PIXELS>(padded.add(j), g.width + 2, taps, k, bias);
+                finish(y, activation, to.add(j * k + lane), k, &mut both);
+                j += PIXELS;
             }
-            sum.store(sums.add(lane));
-            square.store(sums.add(k + lane));
+            while j < g.width {
+                let y = convolve::<S, 1>(padded.add(j), g.width + 2, taps, k, bias);
+                finish(y, activation, to.add(j * k + lane), k, &mut both);
+                j += 1;
+            }
+            both[0].store(sums.add(lane));
+            both[1].store(sums.add(k + lane));
         }
     }
 }
 
-/// One image through convolution, bias, activation, statistics and pool.
+/// A run of one image's rows through convolution, bias, activation, statistics and pool.
 pub(crate) struct Forward<'a> {
     pub(crate) g: &'a Geometry,
-    /// `[height, width]`.
+    pub(crate) start: At,
+    /// Row at which the run ends.
+    pub(crate) end: usize,
+    /// The image, `[height, width]`.
     pub(crate) input: *const f32,
     /// [`by_tap`].
     pub(crate) taps: *const f32,
     pub(crate) bias: *const f32,
     pub(crate) activation: Activation,
+    /// Of image 0.
     pub(crate) pooled: Pooled,
     /// `[2, k]` sums of the activations and of their squares, added to; null when nobody asks.
     pub(crate) sums: *mut f64,
@@ -105,22 +155,24 @@ impl Work for Forward<'_> {
         let (g, k, ph) = (self.g, self.g.k(), self.g.pool[0]);
         // SAFETY: the pointers hold what the fields say.
         unsafe {
+            let At { image, row: start } = self.start;
             let padded = self.scratch;
             let rows = padded.add((g.height + 2) * (g.width + 2));
-            let sums = rows.add((ph + 1) * g.row());
-            pad(g, self.input, padded);
+            let sums = rows.add(ph.max(2) * g.row());
             // Rows below the last window only matter to the statistics.
-            let height = if self.sums.is_null() { g.pooled()[0] * ph } else { g.height };
-            for first in (0..height).step_by(ph) {
+            let end = if self.sums.is_null() { self.end.min(g.pooled()[0] * ph) } else { self.end };
+            pad(g, self.input, start..end, padded);
+            for first in (start..end).step_by(ph) {
                 std::slice::from_raw_parts_mut(sums, 2 * k).fill(0.0);
-                let n = ph.min(height - first);
+                let n = ph.min(end - first);
                 for i in 0..n {
+                    let from = padded.add((first + i - start) * (g.width + 2));
                     let to = rows.add(i * g.row());
-                    convolve_row::<S>(g, first + i, padded, self.taps, self.bias, self.activation, to, sums);
+                    convolve_row::<S>(g, from, [self.taps, self.bias], self.activation, to, sums);
                 }
-                if n == ph {
-                    pool_rows::<S>(g, rows, first, first / ph..first / ph + 1, self.pooled);
-                }
+                let activations = rows.wrapping_sub(image * g.activations() + first * g.row());
+                let (out, next) = (self.pooled, At { image, row: first });
+                Pooling { g, activations, out, next }.until::<S>(At { image, row: first + n });
                 if !self.sums.is_null() {
                     for i in 0..2 * k {
                         *self.sums.add(i) += f64::from(*sums.add(i));
@@ -158,32 +210,29 @@ impl Work for Backward<'_> {
             let d_padded = padded.add((g.height + 2) * width);
             let activations = d_padded.add((g.height + 2) * width);
             let gradient = activations.add(g.row());
-            // With a pool one row high there are two rows: as many as this needs.
-            let by_filter = activations.add((g.pool[0] + 1) * g.row());
-            let sums = by_filter.add(k * CHANNELS);
-            pad(g, self.input, padded);
+            let by_filter = activations.add(g.pool[0].max(2) * g.row());
+            let by_pixel = by_filter.add(k * CHANNELS);
+            let sums = by_pixel.add(g.width * CHANNELS);
+            pad(g, self.input, 0..g.height, padded);
             std::slice::from_raw_parts_mut(d_padded, (g.height + 2) * width).fill(0.0);
-            std::slice::from_raw_parts_mut(by_filter, k * CHANNELS + 2 * k).fill(0.0);
+            std::slice::from_raw_parts_mut(by_filter, k * CHANNELS).fill(0.0);
+            std::slice::from_raw_parts_mut(sums, 2 * k).fill(0.0);
             for tap in 0..TAPS {
                 for filter in 0..k {
                     *by_filter.add(filter * CHANNELS + tap) = *self.taps.add(tap * k + filter);
                 }
             }
+            let weights = [self.taps, self.bias];
             for i in 0..g.height {
-                convolve_row::<S>(
-                    g,
-                    i,
-                    padded,
-                    self.taps,
-                    self.bias,
-                    self.spread.activation,
-                    activations,
-                    sums,
-                );
+                let from = padded.add(i * width);
+                convolve_row::<S>(g, from, weights, self.spread.activation, activations, sums);
                 spread_row::<S>(g, i, activations, self.spread, gradient);
-                taps_back::<S>(g, i, padded, gradient, self.d_taps);
+                taps_back::<S>(g, from, gradient, self.d_taps);
                 if !self.d_input.is_null() {
-                    input_back::<S>(g, gradient, by_filter, d_padded.add(i * width));
+                    // The nine taps' shares of every pixel, side by side.
+                    let shape = [g.width, CHANNELS, k];
+                    product::<S>(shape, gradient, k, by_filter, by_pixel, CHANNELS);
+                    input_back(g, by_pixel, d_padded.add(i * width));
                 }
             }
             if !self.d_input.is_null() {
@@ -196,26 +245,22 @@ impl Work for Backward<'_> {
     }
 }
 
-/// Adds `sum over pixels of gradient * input` for each tap and filter.
+/// Adds `sum over pixels of gradient * input` for each tap and filter; `padded` begins with the row above.
 #[inline(always)]
-unsafe fn taps_back<S: Simd>(
-    g: &Geometry,
-    i: usize,
-    padded: *const f32,
-    gradient: *const f32,
-    d_taps: *mut f32,
-) {
+unsafe fn taps_back<S: Simd>(g: &Geometry, padded: *const f32, gradient: *const f32, d_taps: *mut f32) {
     let k = g.k();
     for lane in (0..k).step_by(S::LANES) {
         // SAFETY: three rows of the padded image, one of gradients.
         unsafe {
             let mut sums: [S; TAPS] = std::array::from_fn(|tap| S::load(d_taps.add(tap * k + lane)));
-            for j in 0..g.width {
-                let d = S::load(gradient.add(j * k + lane));
-                for (tap, sum) in sums.iter_mut().enumerate() {
-                    let x = *padded.add((i + tap / 3) * (g.width + 2) + j + tap % 3);
-                    *sum = S::splat(x).fma(d, *sum);
-                }
+            let mut j = 0;
+            while j + PIXELS <= g.width {
+                taps_of::<S, PIXELS>(padded.add(j), g.width + 2, gradient.add(j * k + lane), k, &mut sums);
+                j += PIXELS;
+            }
+            while j < g.width {
+                taps_of::<S, 1>(padded.add(j), g.width + 2, gradient.add(j * k + lane), k, &mut sums);
+                j += 1;
             }
             for (tap, sum) in sums.into_iter().enumerate() {
                 sum.store(d_taps.add(tap * k + lane));
@@ -224,29 +269,43 @@ unsafe fn taps_back<S: Simd>(
     }
 }
 
-/// Adds the row's part of the input's gradient: the nine taps of a pixel are the lanes.
+/// What `N` pixels add to the taps' gradients.
 #[inline(always)]
-unsafe fn input_back<S: Simd>(g: &Geometry, gradient: *const f32, by_filter: *const f32, d_padded: *mut f32) {
-    let k = g.k();
-    for j in 0..g.width {
-        // SAFETY: one row of gradients, three of the padded image.
-        unsafe {
-            let mut taps = [0.0f32; CHANNELS];
-            let mut lane = 0;
-            while lane < TAPS {
-                // Two sums each for half of the filters: one would wait for itself.
-                let mut sums = [S::zero(); 2];
-                for filter in (0..k).step_by(2) {
-                    for (half, sum) in sums.iter_mut().enumerate() {
-                        let d = S::splat(*gradient.add(j * k + filter + half));
-                        *sum = d.fma(S::load(by_filter.add((filter + half) * CHANNELS + lane)), *sum);
+unsafe fn taps_of<S: Simd, const N: usize>(
+    x: *const f32,
+    width: usize,
+    gradient: *const f32,
+    k: usize,
+    sums: &mut [S; TAPS],
+) {
+    // SAFETY: as the caller says.
+    unsafe {
+        let d: [S; N] = std::array::from_fn(|pixel| S::load(gradient.add(pixel * k)));
+        for row in 0..3 {
+            for column in 0..N + 2 {
+                let x = S::splat(*x.add(row * width + column));
+                for (pixel, d) in d.iter().enumerate() {
+                    if column >= pixel && column < pixel + 3 {
+                        let sum = &mut sums[row * 3 + column - pixel];
+                        *sum = x.fma(*d, *sum);
                     }
                 }
-                sums[0].add(sums[1]).store(taps.as_mut_ptr().add(lane));
-                lane += S::LANES;
             }
-            for (tap, value) in taps.into_iter().take(TAPS).enumerate() {
-                *d_padded.add((tap / 3) * (g.width + 2) + j + tap % 3) += value;
+        }
+    }
+}
+
+/// Adds a row's part of the input's gradient, given by pixel and tap, to the rows above, at and below it.
+#[inline(always)]
+unsafe fn input_back(g: &Geometry, by_pixel: *const f32, d_padded: *mut f32) {
+    for row in 0..3 {
+        for j in 0..g.width {
+            for column in 0..3 {
+                // SAFETY: three rows of the padded image.
+                unsafe {
+                    *d_padded.add(row * (g.width + 2) + j + column) +=
+                        *by_pixel.add(j * CHANNELS + row * 3 + column);
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ pub struct Dropout {
     /// Hashes below it are dropped.
     threshold: u64,
     kept: f32,
+    by_channel: bool,
 }
 
 /// SplitMix64's output function (Steele, Lea & Flood 2014): a bijection of 64 bits that passes BigCrush on counters.
@@ -37,7 +38,27 @@ impl Dropout {
             key: [key as u32, (key >> 32) as u32],
             threshold: (p * 4_294_967_296.0) as u64,
             kept: (1.0 / (1.0 - p)) as f32,
+            by_channel: false,
         }
+    }
+
+    /// Drops whole channels of an image (Tompson et al. 2015, `torch.nn.Dropout2d`) instead: the mask has an element for
+    /// each image and channel.
+    #[must_use]
+    pub fn by_channel(self) -> Self {
+        Self { by_channel: true, ..self }
+    }
+
+    /// Whether the mask has one element for each image and channel.
+    #[must_use]
+    pub fn is_by_channel(&self) -> bool {
+        self.by_channel
+    }
+
+    /// The number of a pixel's first element, of those by channel and by value.
+    #[inline(always)]
+    pub(crate) fn first(&self, by_channel: usize, by_value: usize) -> u32 {
+        if self.by_channel { by_channel as u32 } else { by_value as u32 }
     }
 
     /// What element `index` is multiplied by: 0, or `1 / (1 - p)`.

@@ -7,7 +7,7 @@ use crate::geometry::Geometry;
 use crate::kernels::Work;
 use crate::simd::Simd;
 
-/// Normalisation of the pooled values: `scale * p + shift`, `[k]` each.
+/// Normalisation of the pooled values: `scale * p + shift`, `[k]` each; without a norm, 1 and 0.
 pub(crate) struct Affine {
     pub(crate) scale: Vec<f32>,
     pub(crate) shift: Vec<f32>,
@@ -15,7 +15,8 @@ pub(crate) struct Affine {
 
 impl Affine {
     pub(crate) fn new(params: &BlockParams<'_>, mean: &[f64], inverse: &[f64], k: usize) -> Self {
-        let (mut scale, mut shift) = (vec![0.0; k], vec![0.0; k]);
+        let (mut scale, mut shift) = (vec![1.0; k], vec![0.0; k]);
+        // Without a norm there are no moments.
         for j in 0..mean.len() {
             let s = f64::from(params.gamma[j]) * inverse[j];
             scale[j] = s as f32;
@@ -27,9 +28,12 @@ impl Affine {
 
 pub(crate) struct Finish<'a> {
     pub(crate) g: &'a Geometry,
+    /// Before the norm, where it has waited for the pool.
+    pub(crate) inner: Activation,
     pub(crate) affine: &'a Affine,
-    pub(crate) activation: Activation,
+    pub(crate) outer: Activation,
     pub(crate) dropout: Option<Dropout>,
+    pub(crate) image: usize,
     /// Number of the first output element in the batch.
     pub(crate) first: usize,
     pub(crate) from: &'a [f32],
@@ -45,11 +49,11 @@ impl Work for Finish<'_> {
         let mut row = vec![0.0f32; k];
         let pixels = self.from.chunks_exact(k).zip(self.to.chunks_exact_mut(filters));
         for (pixel, (from, to)) in pixels.enumerate() {
-            normalise::<S>(self.affine, self.activation, from, &mut row);
-            let first = (self.first + pixel * filters) as u32;
+            normalise::<S>(self.affine, from, &mut row, |x| self.inner.of(x), |y| self.outer.of(y));
             match self.dropout {
                 None => to.copy_from_slice(&row[..filters]),
                 Some(dropout) => {
+                    let first = dropout.first(self.image * filters, self.first + pixel * filters);
                     for (i, (to, value)) in to.iter_mut().zip(&row).enumerate() {
                         *to = value * dropout.factor(first.wrapping_add(i as u32));
                     }
@@ -60,14 +64,20 @@ impl Work for Finish<'_> {
 }
 
 #[inline(always)]
-fn normalise<S: Simd>(affine: &Affine, activation: Activation, from: &[f32], to: &mut [f32]) {
+fn normalise<S: Simd>(
+    affine: &Affine,
+    from: &[f32],
+    to: &mut [f32],
+    before: impl Fn(S) -> S,
+    after: impl Fn(S) -> S,
+) {
     for lane in (0..from.len()).step_by(S::LANES) {
         // SAFETY: all are whole vectors long.
         unsafe {
             let scale = S::load(affine.scale[lane..].as_ptr());
             let shift = S::load(affine.shift[lane..].as_ptr());
-            let y = S::load(from[lane..].as_ptr()).fma(scale, shift);
-            activation.of(y).store(to[lane..].as_mut_ptr());
+            let y = before(S::load(from[lane..].as_ptr())).fma(scale, shift);
+            after(y).store(to[lane..].as_mut_ptr());
         }
     }
 }
@@ -77,6 +87,7 @@ pub(crate) struct FinishBack<'a> {
     pub(crate) affine: &'a Affine,
     pub(crate) activation: Activation,
     pub(crate) dropout: Option<Dropout>,
+    pub(crate) image: usize,
     pub(crate) first: usize,
     pub(crate) pooled: &'a [f32],
     pub(crate) from: &'a [f32],
@@ -97,22 +108,22 @@ impl Work for FinishBack<'_> {
         let pixels =
             self.from.chunks_exact(filters).zip(self.pooled.chunks_exact(k)).zip(self.to.chunks_exact_mut(k));
         for (pixel, ((from, pooled), to)) in pixels.enumerate() {
-            let first = (self.first + pixel * filters) as u32;
             match self.dropout {
                 None => to[..filters].copy_from_slice(from),
                 Some(dropout) => {
+                    let first = dropout.first(self.image * filters, self.first + pixel * filters);
                     for (i, (to, value)) in to.iter_mut().zip(from).enumerate() {
                         *to = value * dropout.factor(first.wrapping_add(i as u32));
                     }
                 }
             }
             to[filters..].fill(0.0);
-            normalise::<S>(self.affine, self.activation, pooled, &mut row);
+            normalise::<S>(self.affine, pooled, &mut row, |x| x, |y| self.activation.kept(y));
             for lane in (0..k).step_by(S::LANES) {
                 // SAFETY: all are whole vectors long.
                 unsafe {
-                    let (a, d) = (S::load(row[lane..].as_ptr()), S::load(to[lane..].as_ptr()));
-                    let d = self.activation.back(a, d);
+                    let (kept, d) = (S::load(row[lane..].as_ptr()), S::load(to[lane..].as_ptr()));
+                    let d = self.activation.back(kept, d);
                     d.store(to[lane..].as_mut_ptr());
                     let sum = partial[lane..].as_mut_ptr();
                     S::load(sum).add(d).store(sum);

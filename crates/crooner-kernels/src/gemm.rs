@@ -129,14 +129,43 @@ unsafe fn micro<S: Simd, const MR: usize, const NV: usize>(
     }
 }
 
-/// `C += A^T B` with `A` `[k, m]`, `B` `[k, n]`, `C` `[m, n]`, all row-major with the strides `m`, `n`, `n`; `m` and `n`
-/// multiples of [`CHANNELS`].
+/// `C += A^T B` with `A` `[k, m]`, `B` `[k, n]`, `C` `[m, n]`, rows the `strides` of A, B and C apart; `m` and `n` multiples
+/// of [`CHANNELS`].
 ///
 /// # Safety
 /// The pointers hold matrices of these shapes, `C` apart from the others.
 #[inline(always)]
 pub(crate) unsafe fn add_transposed_product<S: Simd>(
+    shape: [usize; 3],
+    strides: [usize; 3],
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+) {
+    // SAFETY: as the caller says.
+    unsafe { transposed::<S, true>(shape, strides, a, b, c) }
+}
+
+/// As [`add_transposed_product`], but `C = A^T B`.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub(crate) unsafe fn transposed_product<S: Simd>(
+    shape: [usize; 3],
+    strides: [usize; 3],
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+) {
+    // SAFETY: as the caller says.
+    unsafe { transposed::<S, false>(shape, strides, a, b, c) }
+}
+
+#[inline(always)]
+unsafe fn transposed<S: Simd, const ADD: bool>(
     [m, n, k]: [usize; 3],
+    strides: [usize; 3],
     a: *const f32,
     b: *const f32,
     c: *mut f32,
@@ -147,10 +176,10 @@ pub(crate) unsafe fn add_transposed_product<S: Simd>(
         // SAFETY: columns `j..j + NV * LANES` of B and C.
         unsafe {
             if n - j >= 2 * S::LANES {
-                columns::<S, 2>([m, n, k], a, b.add(j), c.add(j));
+                columns::<S, ADD, 2>([m, k], strides, a, b.add(j), c.add(j));
                 j += 2 * S::LANES;
             } else {
-                columns::<S, 1>([m, n, k], a, b.add(j), c.add(j));
+                columns::<S, ADD, 1>([m, k], strides, a, b.add(j), c.add(j));
                 j += S::LANES;
             }
         }
@@ -158,8 +187,9 @@ pub(crate) unsafe fn add_transposed_product<S: Simd>(
 }
 
 #[inline(always)]
-unsafe fn columns<S: Simd, const NV: usize>(
-    [m, n, k]: [usize; 3],
+unsafe fn columns<S: Simd, const ADD: bool, const NV: usize>(
+    [m, k]: [usize; 2],
+    strides: [usize; 3],
     a: *const f32,
     b: *const f32,
     c: *mut f32,
@@ -168,19 +198,20 @@ unsafe fn columns<S: Simd, const NV: usize>(
     unsafe {
         if S::LANES == 16 {
             for i in (0..m).step_by(8) {
-                outer::<S, 8, NV>([m, n, k], a.add(i), b, c.add(i * n));
+                outer::<S, ADD, 8, NV>(k, strides, a.add(i), b, c.add(i * strides[2]));
             }
         } else {
             for i in (0..m).step_by(4) {
-                outer::<S, 4, NV>([m, n, k], a.add(i), b, c.add(i * n));
+                outer::<S, ADD, 4, NV>(k, strides, a.add(i), b, c.add(i * strides[2]));
             }
         }
     }
 }
 
 #[inline(always)]
-unsafe fn outer<S: Simd, const MR: usize, const NV: usize>(
-    [m, n, k]: [usize; 3],
+unsafe fn outer<S: Simd, const ADD: bool, const MR: usize, const NV: usize>(
+    k: usize,
+    [a_stride, b_stride, c_stride]: [usize; 3],
     a: *const f32,
     b: *const f32,
     c: *mut f32,
@@ -191,10 +222,10 @@ unsafe fn outer<S: Simd, const MR: usize, const NV: usize>(
         for p in 0..k {
             let mut row = [S::zero(); NV];
             for v in 0..NV {
-                row[v] = S::load(b.add(p * n + v * S::LANES));
+                row[v] = S::load(b.add(p * b_stride + v * S::LANES));
             }
             for r in 0..MR {
-                let x = S::splat(*a.add(p * m + r));
+                let x = S::splat(*a.add(p * a_stride + r));
                 for v in 0..NV {
                     sums[r][v] = x.fma(row[v], sums[r][v]);
                 }
@@ -202,8 +233,9 @@ unsafe fn outer<S: Simd, const MR: usize, const NV: usize>(
         }
         for r in 0..MR {
             for v in 0..NV {
-                let at = c.add(r * n + v * S::LANES);
-                S::load(at).add(sums[r][v]).store(at);
+                let at = c.add(r * c_stride + v * S::LANES);
+                let sum = if ADD { S::load(at).add(sums[r][v]) } else { sums[r][v] };
+                sum.store(at);
             }
         }
     }
@@ -232,7 +264,13 @@ mod tests {
             unsafe {
                 product::<S>([m, n, k], self.a.as_ptr(), k, self.packed.as_ptr(), self.c.as_mut_ptr(), n);
                 // A is `[m, k]`: its transpose times B' `[m, n]`.
-                add_transposed_product::<S>([k, n, m], self.a.as_ptr(), self.b.as_ptr(), self.t.as_mut_ptr());
+                add_transposed_product::<S>(
+                    [k, n, m],
+                    [k, n, n],
+                    self.a.as_ptr(),
+                    self.b.as_ptr(),
+                    self.t.as_mut_ptr(),
+                );
             }
         }
     }

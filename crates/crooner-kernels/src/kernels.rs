@@ -4,11 +4,13 @@ use std::sync::OnceLock;
 
 use crate::KernelError;
 use crate::simd::Simd;
+#[cfg(target_arch = "aarch64")]
+use crate::simd::neon::Neon;
 use crate::simd::portable::Portable;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{avx2::Avx2, avx512::Avx512};
 
-/// The environment variable that chooses the instructions: `portable`, `avx2` or `avx512`.
+/// The environment variable that chooses the instructions: `portable`, `avx2`, `avx512` or `neon`.
 pub const VARIABLE: &str = "CROONER_KERNELS";
 
 /// A set of kernels that this processor can run.
@@ -24,6 +26,8 @@ enum Isa {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
 /// A piece of work over any vector type.
@@ -81,6 +85,9 @@ impl Kernels {
                 all.push(Self(Isa::Avx512));
             }
         }
+        // No 64-bit ARM processor is without.
+        #[cfg(target_arch = "aarch64")]
+        all.push(Self(Isa::Neon));
         all
     }
 
@@ -93,6 +100,8 @@ impl Kernels {
             Isa::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => "neon",
         }
     }
 
@@ -104,6 +113,8 @@ impl Kernels {
             Isa::Avx2 => Avx2::PANEL,
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => Avx512::PANEL,
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => Neon::PANEL,
         }
     }
 
@@ -117,6 +128,8 @@ impl Kernels {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => unsafe { run_avx512(work) },
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => work.run::<Neon>(),
         }
     }
 }

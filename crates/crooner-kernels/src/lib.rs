@@ -6,16 +6,16 @@
 //!
 //! | | what is fused |
 //! |---|---|
-//! | [`ConvBlock`] | 3 x 3 convolution, bias, activation, batch normalisation, max pool, dropout |
+//! | [`ConvBlock`] | convolution, bias, activation, batch normalisation, max pool, dropout |
 //! | [`Gru`] | all frames of a gated recurrent unit |
 //! | [`Dropout`] | masks as a function of a seed, the same for every kernel and backend |
-//! | [`Kernels`] | which instructions: AVX-512, AVX2 with FMA, or plain Rust |
+//! | [`Kernels`] | which instructions: AVX-512, AVX2 with FMA, NEON, or plain Rust |
 //!
 //! ```
 //! use crooner_kernels::{Activation, BlockParams, ConvBlock, Kernels, Order, Statistics};
 //!
 //! let block = ConvBlock {
-//!     batch: 2, height: 8, width: 9, channels: 1, filters: 4, pool: [2, 2],
+//!     batch: 2, height: 8, width: 9, channels: 1, filters: 4, kernel: [3, 3], pool: [2, 2],
 //!     activation: Activation::Elu, order: Order::ActivationFirst, epsilon: 1e-3, dropout: None,
 //! };
 //! let (weight, zeros, ones) = (vec![0.1; 4 * 9], vec![0.0; 4], vec![1.0; 4]);
@@ -33,8 +33,8 @@
 //! Images are channel-last, so that a vector holds channels of one pixel and every kernel works alike on all of them;
 //! channel counts that fill no vector are padded with zeros inside.
 //!
-//! - **Convolutions** of several channels go through Winograd's transform (`winograd.rs` has the matrices and where
-//!   they come from), 48 tiles at a time:
+//! - **Convolutions** of 3 x 3 and several channels go through Winograd's transform (`winograd` has the matrices and
+//!   where they come from), 48 tiles at a time:
 //!
 //!   ```text
 //!   input patches --B^T d B--> V [36][48][c]     36 matrix products      M [36][48][k] --A^T M A--> tiles
@@ -42,19 +42,20 @@
 //!                                                                                           sums for the norm
 //!   ```
 //!
-//!   and the rows that a chunk completes are pooled while they are in cache. Convolutions of one channel are computed by
-//!   definition (`direct.rs`).
+//!   and the rows that a chunk completes are pooled while they are in cache. Those of 3 x 3 and one channel are
+//!   computed by definition (`direct`), those of other kernels as products of patches (`columns`).
 //! - **Batch normalisation** needs the statistics of the whole batch before it can be applied, but what it does to a
 //!   channel is monotonic: the pool takes the largest activation, or where gamma is negative the smallest, and only
-//!   what it leaves is normalised. An activation after the norm waits in the same way.
+//!   what it leaves is normalised. An activation after the norm waits in the same way, unless it is not monotonic.
 //! - **Backward**, the gradient of the pool's winners is spread over the windows with what the statistics make every
 //!   pixel answer for, a strip of tiles at a time, and goes through the transposes of the same transforms.
-//! - **A GRU** projects all frames' inputs in one matrix product; see `gru.rs`.
+//! - **A GRU** projects all frames' inputs in one matrix product; see [`Gru`].
 //!
 //! # Memory
 //! Between forward and backward a block keeps its activations (`batch * height * width * filters` floats), unless it
-//! has one input channel: then they are computed again, for the time of one more forward pass of the convolution. The
-//! pooled values and one byte each for the winners are a fraction of them. Scratch is a few megabytes a thread. Buffers
+//! is 3 x 3 of one input channel: then they are computed again, for the time of one more forward pass of the
+//! convolution. The pooled values and one byte each for the winners are a fraction of them; a pool of 1 x 1 shares the
+//! activations' memory. Scratch is a few megabytes a thread. Buffers
 //! go back to a pool and serve the next step.
 //!
 //! # Exactness
@@ -76,6 +77,7 @@
 
 mod activation;
 mod block;
+mod columns;
 mod direct;
 mod dropout;
 mod error;
@@ -85,7 +87,10 @@ mod geometry;
 mod gru;
 mod kernels;
 mod parallel;
+mod pass;
+mod peak;
 mod pool;
+mod recurrence;
 mod simd;
 mod winograd;
 
@@ -93,5 +98,5 @@ pub use activation::Activation;
 pub use block::{BlockGradients, BlockOutput, BlockParams, BlockSaved, ConvBlock, Order, Statistics};
 pub use dropout::Dropout;
 pub use error::KernelError;
-pub use gru::{Gru, GruGradients, GruOutput, GruParams, GruSaved};
+pub use gru::{Direction, Gate, Gru, GruGradients, GruKind, GruOutput, GruParams, GruSaved, Reset, Returns};
 pub use kernels::{Kernels, VARIABLE};

@@ -7,12 +7,13 @@ use rayon::prelude::*;
 
 /// Sums over a batch are made in at most this many parts, which are then added in order: the result does not depend on
 /// how many threads there are. More threads than this find no work in the sums.
-const PARTS: usize = 8;
+pub(crate) const PARTS: usize = 8;
 
-/// The batch in runs of images, `(first, count)`: at most [`PARTS`], and so few that each has half a chunk of
-/// work units or more, of which an image has `units`.
+/// The batch in runs of images, `(first, count)`: at most [`PARTS`], a power of two of them where there are images
+/// enough, and so few that each has half a chunk of work units or more, of which an image has `units`.
 pub(crate) fn parts(batch: usize, units: usize, chunk: usize) -> Vec<(usize, usize)> {
-    let n = (2 * batch * units / chunk).clamp(1, PARTS).min(batch);
+    let n = (2 * batch * units / chunk).clamp(1, PARTS);
+    let n = (1 << n.ilog2()).min(batch);
     (0..n).map(|i| (i * batch / n, (i + 1) * batch / n - i * batch / n)).collect()
 }
 

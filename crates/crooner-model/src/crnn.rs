@@ -96,13 +96,12 @@ impl Crnn {
     }
 
     /// [`forward`](Self::forward) by the layers given: which changes the rounding and the time it takes, and nothing
-    /// else. Fused kernels know kernels of 3 x 3 only; a network of others is computed by burn's layers.
+    /// else.
     ///
     /// # Panics
     ///
     /// As [`forward`](Self::forward); and if the layers are fused and the device is not flex.
     pub fn forward_by(&self, layers: Layers, mel: Tensor<3>, mode: Mode) -> Tensor<2> {
-        let layers = if self.blocks.iter().all(ConvBlock::is_fusible) { layers } else { Layers::Stock };
         let x = self.input_norm.forward(mel);
         let [batch, bands, frames] = x.dims();
         let mut number = 0;
@@ -121,7 +120,12 @@ impl Crnn {
                 let mut x = x.reshape([batch, bands, frames, 1]);
                 for block in &self.blocks {
                     let dropout = dropout::of(mode, number, block.dropout);
-                    x = crate::fused::conv_block(kernels, x, &block.conv, &block.norm, block.pool, dropout);
+                    let kind = crate::fused::BlockKind {
+                        activation: crooner_kernels::Activation::Elu,
+                        order: crooner_kernels::Order::ActivationFirst,
+                        pool: block.pool,
+                    };
+                    x = crate::fused::conv_block(kernels, x, &block.conv, Some(&block.norm), kind, dropout);
                     number += 1;
                 }
                 let [batch, bands, frames, channels] = x.dims();
@@ -153,10 +157,6 @@ impl ConvBlock {
         conv.weight = init.glorot_uniform(&name, shape, channels * taps, filters * taps);
         conv.bias = Some(init.zeros(filters));
         Self { conv, norm: batch_norm(config, filters, init.device), pool, dropout: config.block_dropout }
-    }
-
-    fn is_fusible(&self) -> bool {
-        self.conv.kernel_size == [3, 3]
     }
 
     fn forward(&self, x: Tensor<4>, dropout: Option<Dropout>) -> Tensor<4> {

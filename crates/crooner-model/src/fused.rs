@@ -20,7 +20,8 @@ use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, TensorData};
 use crooner_kernels::{
-    Activation, BlockParams, BlockSaved, ConvBlock, Dropout, GruParams, GruSaved, Kernels, Order, Statistics,
+    Activation, BlockParams, BlockSaved, ConvBlock, Dropout, GruKind, GruParams, GruSaved, Kernels, Order,
+    Returns, Statistics,
 };
 
 use crate::gru::Gru;
@@ -39,15 +40,30 @@ pub(crate) fn runs_on(device: &Device) -> bool {
     }
 }
 
+/// What a conv block does besides the convolution.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockKind {
+    pub(crate) activation: Activation,
+    pub(crate) order: Order,
+    pub(crate) pool: [usize; 2],
+}
+
 /// What of a block is no tensor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlockSetting {
     kernels: Kernels,
-    pool: [usize; 2],
+    kind: BlockKind,
     epsilon: f64,
     dropout: Option<Dropout>,
     /// Whether the batch's own statistics are used, rather than those given.
     batch_statistics: bool,
+}
+
+/// What of a GRU is no tensor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GruSetting {
+    kernels: Kernels,
+    kind: GruKind,
 }
 
 #[backend_extension(Flex, Autodiff)]
@@ -64,35 +80,53 @@ pub(crate) trait FusedOps: Backend {
         setting: BlockSetting,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// All states of a GRU; `[batch, n_frames, d_input]`.
+    /// States of a GRU of `x` `[batch, n_frames, d_input]` from `initial` `[batch, units]` on.
     fn gru(
         x: FloatTensor<Self>,
+        initial: FloatTensor<Self>,
         input: FloatTensor<Self>,
         recurrent: FloatTensor<Self>,
         input_bias: FloatTensor<Self>,
         recurrent_bias: FloatTensor<Self>,
-        kernels: Kernels,
+        setting: GruSetting,
     ) -> FloatTensor<Self>;
 }
 
-/// `conv`, ELU, `norm`, max pool and dropout of `[batch, height, width, channels]`. As with burn's own batch norm, a
-/// differentiated input means training: its statistics are used, and added to the running ones.
+/// `conv`, activation, `norm` in their order, max pool and dropout of `[batch, height, width, channels]`; without a
+/// norm, [`Order::Unnormalised`]. As with burn's own batch norm, a differentiated input means training: its statistics
+/// are used, and added to the running ones.
 pub(crate) fn conv_block(
     kernels: Kernels,
     x: Tensor<4>,
     conv: &Conv2d,
-    norm: &BatchNorm,
-    pool: [usize; 2],
+    norm: Option<&BatchNorm>,
+    kind: BlockKind,
     dropout: Option<Dropout>,
 ) -> Tensor<4> {
-    let batch_statistics = x.device().is_autodiff() && norm.training.is_enabled();
-    let setting = BlockSetting { kernels, pool, epsilon: norm.epsilon, dropout, batch_statistics };
+    let device = x.device();
     let filters = conv.weight.dims()[0];
     let bias = match &conv.bias {
         Some(bias) => bias.val(),
-        None => Tensor::zeros([filters], &x.device()),
+        None => Tensor::zeros([filters], &device),
     };
-    let device = x.device();
+    let Some(norm) = norm else {
+        let kind = BlockKind { order: Order::Unnormalised, ..kind };
+        let setting = BlockSetting { kernels, kind, epsilon: 1.0, dropout, batch_statistics: false };
+        let unused = Tensor::<1>::zeros([1], &device).into_dispatch();
+        let (y, _, _) = Dispatch::conv_block(
+            x.into_dispatch(),
+            conv.weight.val().into_dispatch(),
+            bias.into_dispatch(),
+            unused.clone(),
+            unused.clone(),
+            unused.clone(),
+            unused,
+            setting,
+        );
+        return Tensor::from_dispatch(y);
+    };
+    let batch_statistics = device.is_autodiff() && norm.training.is_enabled();
+    let setting = BlockSetting { kernels, kind, epsilon: norm.epsilon, dropout, batch_statistics };
     let running = |state: &RunningState<Tensor<1>>| {
         let value = if batch_statistics { state.value_sync() } else { state.value() };
         value.to_device(&device)
@@ -118,15 +152,25 @@ pub(crate) fn conv_block(
     Tensor::from_dispatch(y)
 }
 
-/// States after every frame: `[batch, n_frames, d_input]` to `[batch, n_frames, units]`.
-pub(crate) fn gru(kernels: Kernels, x: Tensor<3>, gru: &Gru) -> Tensor<3> {
+/// States of `x` `[batch, n_frames, d_input]` from `initial` `[batch, units]`, or zero, on: `[batch, n_frames, units]`, or
+/// `[batch, 1, units]` where the kind returns the last alone.
+pub(crate) fn gru(
+    kernels: Kernels,
+    kind: GruKind,
+    x: Tensor<3>,
+    initial: Option<Tensor<2>>,
+    gru: &Gru,
+) -> Tensor<3> {
+    let shape = [x.dims()[0], gru.recurrent.dims()[0]];
+    let initial = initial.unwrap_or_else(|| Tensor::zeros(shape, &x.device()));
     Tensor::from_dispatch(Dispatch::gru(
         x.into_dispatch(),
+        initial.into_dispatch(),
         gru.input.val().into_dispatch(),
         gru.recurrent.val().into_dispatch(),
         gru.input_bias.val().into_dispatch(),
         gru.recurrent_bias.val().into_dispatch(),
-        kernels,
+        GruSetting { kernels, kind },
     ))
 }
 
@@ -159,6 +203,10 @@ struct Block {
 }
 
 impl Block {
+    fn is_normalised(&self) -> bool {
+        self.setting.kind.order != Order::Unnormalised
+    }
+
     fn layer(&self) -> ConvBlock {
         let (x, weight) = (dims(&self.x), dims(&self.weight));
         ConvBlock {
@@ -167,20 +215,22 @@ impl Block {
             width: x[2],
             channels: x[3],
             filters: weight[0],
-            pool: self.setting.pool,
-            activation: Activation::Elu,
-            order: Order::ActivationFirst,
+            kernel: [weight[2], weight[3]],
+            pool: self.setting.kind.pool,
+            activation: self.setting.kind.activation,
+            order: self.setting.kind.order,
             epsilon: self.setting.epsilon,
             dropout: self.setting.dropout,
         }
     }
 
     fn params(&self) -> BlockParams<'_> {
+        let normalised = self.is_normalised();
         BlockParams {
             weight: floats(&self.weight),
             bias: floats(&self.bias),
-            gamma: floats(&self.gamma),
-            beta: floats(&self.beta),
+            gamma: if normalised { floats(&self.gamma) } else { &[] },
+            beta: if normalised { floats(&self.beta) } else { &[] },
         }
     }
 
@@ -200,9 +250,14 @@ impl Block {
         let output = layer
             .forward(self.setting.kernels, floats(&self.x), &self.params(), statistics, keep)
             .expect(FITS);
-        let filters = [layer.filters];
         let y = tensor(output.values, layer.output_shape());
-        ([y, tensor(output.mean, filters), tensor(output.variance, filters)], output.saved)
+        let (mean, variance) = if self.is_normalised() {
+            let filters = [layer.filters];
+            (tensor(output.mean, filters), tensor(output.variance, filters))
+        } else {
+            (mean.clone(), variance.clone())
+        };
+        ([y, mean, variance], output.saved)
     }
 }
 
@@ -210,17 +265,19 @@ impl Block {
 #[derive(Clone, Debug)]
 struct Recurrence {
     x: FlexTensor,
+    initial: FlexTensor,
     input: FlexTensor,
     recurrent: FlexTensor,
     input_bias: FlexTensor,
     recurrent_bias: FlexTensor,
-    kernels: Kernels,
+    setting: GruSetting,
 }
 
 impl Recurrence {
     fn layer(&self) -> crooner_kernels::Gru {
         let (x, recurrent) = (dims(&self.x), dims(&self.recurrent));
-        crooner_kernels::Gru { batch: x[0], n_frames: x[1], d_input: x[2], units: recurrent[0] }
+        let kind = self.setting.kind;
+        crooner_kernels::Gru { batch: x[0], n_frames: x[1], d_input: x[2], units: recurrent[0], kind }
     }
 
     fn params(&self) -> GruParams<'_> {
@@ -235,8 +292,11 @@ impl Recurrence {
     #[expect(clippy::expect_used, reason = "see FITS")]
     fn forward(&self, keep: bool) -> (FlexTensor, Option<GruSaved>) {
         let layer = self.layer();
-        let output = layer.forward(self.kernels, floats(&self.x), &self.params(), keep).expect(FITS);
-        (tensor(output.states, [layer.batch, layer.n_frames, layer.units]), output.saved)
+        let initial = Some(floats(&self.initial));
+        let output =
+            layer.forward(self.setting.kernels, floats(&self.x), initial, &self.params(), keep).expect(FITS);
+        let n_states = if layer.kind.returns == Returns::All { layer.n_frames } else { 1 };
+        (tensor(output.states, [layer.batch, n_states, layer.units]), output.saved)
     }
 }
 
@@ -260,20 +320,26 @@ impl FusedOps for Flex {
 
     fn gru(
         x: FlexTensor,
+        initial: FlexTensor,
         input: FlexTensor,
         recurrent: FlexTensor,
         input_bias: FlexTensor,
         recurrent_bias: FlexTensor,
-        kernels: Kernels,
+        setting: GruSetting,
     ) -> FlexTensor {
-        let [x, input, recurrent, input_bias, recurrent_bias] =
-            [x, input, recurrent, input_bias, recurrent_bias].map(|tensor| tensor.to_contiguous());
-        Recurrence { x, input, recurrent, input_bias, recurrent_bias, kernels }.forward(false).0
+        let [x, initial, input, recurrent, input_bias, recurrent_bias] =
+            [x, initial, input, recurrent, input_bias, recurrent_bias].map(|tensor| tensor.to_contiguous());
+        let layer = Recurrence { x, initial, input, recurrent, input_bias, recurrent_bias, setting };
+        layer.forward(false).0
     }
 }
 
 /// Hands gradients to the inputs that asked for one.
-fn register(gradients: &mut Gradients, to: [Option<NodeId>; 5], of: [(Option<Vec<f32>>, Vec<usize>); 5]) {
+fn register<const N: usize>(
+    gradients: &mut Gradients,
+    to: [Option<NodeId>; N],
+    of: [(Option<Vec<f32>>, Vec<usize>); N],
+) {
     for (id, (values, shape)) in to.into_iter().zip(of) {
         if let (Some(id), Some(values)) = (id, values) {
             gradients.register::<Flex>(id, tensor(values, shape));
@@ -302,13 +368,13 @@ impl Backward<Flex, 5> for BlockBackward {
             .layer()
             .backward(floats(&block.x), &block.params(), &saved, floats(&d_output), to[0].is_some())
             .expect(FITS);
-        let per_filter = dims(&block.gamma);
+        let normalised = block.is_normalised();
         let of = [
             (found.input, dims(&block.x)),
             (Some(found.weight), dims(&block.weight)),
-            (Some(found.bias), per_filter.clone()),
-            (Some(found.gamma), per_filter.clone()),
-            (Some(found.beta), per_filter),
+            (Some(found.bias), dims(&block.bias)),
+            (normalised.then_some(found.gamma), dims(&block.gamma)),
+            (normalised.then_some(found.beta), dims(&block.beta)),
         ];
         register(gradients, to, of);
     }
@@ -323,11 +389,11 @@ struct GruState {
     saved: Arc<GruSaved>,
 }
 
-impl Backward<Flex, 5> for GruBackward {
+impl Backward<Flex, 6> for GruBackward {
     type State = GruState;
 
     #[expect(clippy::expect_used, reason = "see FITS")]
-    fn backward(self, ops: Ops<GruState, 5>, gradients: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<GruState, 6>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let to = ops.parents.map(|parent| parent.map(|node| node.id));
         let d_states = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let GruState { recurrence, saved } = ops.state;
@@ -337,6 +403,7 @@ impl Backward<Flex, 5> for GruBackward {
             .expect(FITS);
         let of = [
             (Some(found.x), dims(&recurrence.x)),
+            (Some(found.initial), dims(&recurrence.initial)),
             (Some(found.input), dims(&recurrence.input)),
             (Some(found.recurrent), dims(&recurrence.recurrent)),
             (Some(found.input_bias), dims(&recurrence.input_bias)),
@@ -375,17 +442,18 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
 
     fn gru(
         x: FloatTensor<Self>,
+        initial: FloatTensor<Self>,
         input: FloatTensor<Self>,
         recurrent: FloatTensor<Self>,
         input_bias: FloatTensor<Self>,
         recurrent_bias: FloatTensor<Self>,
-        kernels: Kernels,
+        setting: GruSetting,
     ) -> FloatTensor<Self> {
-        let inputs = [x, input, recurrent, input_bias, recurrent_bias];
+        let inputs = [x, initial, input, recurrent, input_bias, recurrent_bias];
         let nodes = inputs.each_ref().map(FloatTensor::<Self>::node);
-        let [x, input, recurrent, input_bias, recurrent_bias] =
+        let [x, initial, input, recurrent, input_bias, recurrent_bias] =
             inputs.map(|tensor| tensor.into_primitive().to_contiguous());
-        let recurrence = Recurrence { x, input, recurrent, input_bias, recurrent_bias, kernels };
+        let recurrence = Recurrence { x, initial, input, recurrent, input_bias, recurrent_bias, setting };
         let (states, saved) = recurrence.forward(true);
         match (GruBackward.prepare::<C>(nodes).compute_bound().stateful(), saved) {
             (OpsKind::Tracked(prepared), Some(saved)) => {
@@ -393,6 +461,38 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
             }
             (OpsKind::Tracked(_), None) => unreachable!("what the backward pass needs was asked for"),
             (OpsKind::UnTracked(prepared), _) => prepared.finish(states),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::nn::PaddingConfig2d;
+    use burn::nn::conv::Conv2dConfig;
+    use burn::tensor::Tolerance;
+    use burn::tensor::activation::gelu;
+
+    use super::*;
+
+    #[test]
+    fn a_convolution_without_norm_is_burns_own() {
+        let device = Device::flex().autodiff();
+        let values: Vec<f32> = (0..2 * 5 * 7 * 3).map(|i| ((i * 37 % 101) as f32 / 50.0) - 1.0).collect();
+        let x = Tensor::<4>::from_data(TensorData::new(values, [2, 5, 7, 3]), &device).require_grad();
+        for size in [[1, 1], [3, 3], [5, 3]] {
+            let conv = Conv2dConfig::new([3, 4], size).with_padding(PaddingConfig2d::Same).init(&device);
+            let kind = BlockKind { activation: Activation::Gelu, order: Order::Unnormalised, pool: [1, 1] };
+            let fused = conv_block(Kernels::fastest(), x.clone(), &conv, None, kind, None);
+            let stock = gelu(conv.forward(x.clone().permute([0, 3, 1, 2]))).permute([0, 2, 3, 1]);
+            let gradients = |y: Tensor<4>| (y.clone() * y).sum().backward();
+            let (ours, theirs) = (gradients(fused.clone()), gradients(stock.clone()));
+            let same = |a: TensorData, b: TensorData| {
+                a.assert_approx_eq::<f32>(&b, Tolerance::absolute(2e-4));
+            };
+            same(fused.into_data(), stock.into_data());
+            same(x.grad(&ours).unwrap().into_data(), x.grad(&theirs).unwrap().into_data());
+            let weight = conv.weight.val();
+            same(weight.grad(&ours).unwrap().into_data(), weight.grad(&theirs).unwrap().into_data());
         }
     }
 }

@@ -65,7 +65,9 @@ impl Gru {
         match layers {
             Layers::Stock => self.forward(x),
             #[cfg(feature = "flex")]
-            Layers::Fused(kernels) => crate::fused::gru(kernels, x, self),
+            Layers::Fused(kernels) => {
+                crate::fused::gru(kernels, crooner_kernels::GruKind::default(), x, None, self)
+            }
         }
     }
 
@@ -75,9 +77,9 @@ impl Gru {
             Layers::Stock => self.forward_last(x),
             #[cfg(feature = "flex")]
             Layers::Fused(kernels) => {
-                let states = crate::fused::gru(kernels, x, self);
-                let [batch, n_frames, units] = states.dims();
-                states.slice(s![.., n_frames - 1, ..]).reshape([batch, units])
+                let returns = crooner_kernels::Returns::Last;
+                let kind = crooner_kernels::GruKind { returns, ..Default::default() };
+                crate::fused::gru(kernels, kind, x, None, self).squeeze_dim(1)
             }
         }
     }

@@ -15,7 +15,7 @@ const NETWORKS: [&str; 3] = [
     "[crnn]
     blocks = [{ filters = 5, pool = [3, 1] }, { filters = 7, pool = [2, 3] }]
     gru = [9]",
-    // Not 3 x 3: the blocks stay burn's own whatever is asked for.
+    // Not 3 x 3.
     "[crnn]
     kernel = [5, 3]
     blocks = [{ filters = 4, pool = [2, 2] }]

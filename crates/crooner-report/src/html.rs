@@ -14,14 +14,14 @@ use crate::picture::theme;
 use crate::{Error, Report, Svg};
 
 /// Pictures that need more than the numbers of a [`Report`]; the others are drawn from it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pictures {
     /// One entry for each pictured track of [`Report::examples`], in any order.
     pub examples: Vec<ExamplePictures>,
 }
 
 /// What one recording looks like.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExamplePictures {
     /// Id of the track: that of an entry of [`Report::examples`].
     pub track: String,
@@ -29,7 +29,7 @@ pub struct ExamplePictures {
     pub waveform: Svg,
     /// Name of the feature that the network is given, such as `log-mel`.
     pub feature: String,
-    /// From [`picture::spectrogram`](crate::picture::spectrogram).
+    /// From [`picture::heat_map`](crate::picture::heat_map).
     pub spectrogram: Svg,
 }
 

@@ -2,22 +2,28 @@
 //!
 //! - [`Report`] is what a run found out, and [`Report::to_json`] is the file `report.json`.
 //! - [`html()`] is the same as one HTML file for people, with everything it shows inside it.
-//! - [`picture`] draws: learning curves, confusion matrix, bars, waveform, log-mel spectrogram.
+//! - [`picture`] draws: learning curves, confusion matrix, bars, waveform, any feature over time.
 //!
 //! Nothing here reads a file, looks at a clock or prints, and the same data always gives the same bytes.
 //!
 //! ```
-//! use crooner_report::picture::{Rows, SpectrogramAxes, spectrogram, waveform};
+//! use crooner_report::picture::{HeatMap, Layout, Levels, Rows, Theme, heat_map};
 //!
-//! // One second of a 440 Hz tone, and a spectrogram of ten frames of four bands.
-//! let tone: Vec<f32> = (0..16_000).map(|n| (n as f32 * 440.0 / 16_000.0 * std::f32::consts::TAU).sin()).collect();
-//! let svg = waveform(&tone, 16_000)?;
-//! assert!(svg.document().starts_with("<?xml"));
-//!
+//! // Ten frames of four mel bands, a tenth of a second apart.
 //! let db: Vec<f32> = (0..40).map(|i| -2.0 * i as f32).collect();
-//! let axes = SpectrogramAxes { hop_seconds: 0.1, rows: Rows::Mel(&[200.0, 400.0, 800.0, 1600.0]) };
-//! let svg = spectrogram(&db, 10, 4, axes)?;
+//! let map = HeatMap {
+//!     what: "Log-mel spectrogram",
+//!     values: &db,
+//!     n_bins: 4,
+//!     first_seconds: 0.0,
+//!     hop_seconds: 0.1,
+//!     rows: Rows::Bands(&[200.0, 400.0, 800.0, 1600.0]),
+//!     levels: Levels::Decibels,
+//! };
+//! let svg = heat_map(&map, &Layout::default())?;
 //! assert_eq!(svg.label(), "Log-mel spectrogram of 1.0 seconds in 4 bands from 200 to 1600 Hz, levels from −78 to 0 dB");
+//! assert!(svg.document().starts_with("<?xml"));
+//! assert!(svg.png(Theme::Light)?.starts_with(b"\x89PNG"));
 //! # Ok::<(), crooner_report::Error>(())
 //! ```
 //!

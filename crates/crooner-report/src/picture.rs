@@ -1,4 +1,4 @@
-//! Pictures of sound and of scores: plain slices in, [`Svg`] or PNG bytes out.
+//! Pictures of sound and of scores: plain slices in, [`Svg`] out, which [`Svg::png`] turns into pixels.
 //!
 //! | picture | of |
 //! |---|---|
@@ -7,11 +7,11 @@
 //! | [`f1_bars`] | how well each artist is recognised |
 //! | [`score_bars`] | scores with their intervals, against chance |
 //! | [`waveform`] | samples over time |
-//! | [`spectrogram`], [`spectrogram_png`] | a log-mel spectrogram, with and without axes |
+//! | [`heat_map`] | any feature over time: spectrogram, chromagram, tempogram, self-similarity |
 //!
 //! All are drawn in one small palette with a light and a dark half ([`Svg::document`] follows the reader's
-//! colour scheme), with the reader's own sans-serif font, and at most 720 pixels wide unless there are more
-//! artists than fit. The same input gives the same bytes.
+//! colour scheme), with the reader's own sans-serif font (in a PNG: DejaVu Sans), and at most 720 pixels wide unless
+//! there are more artists than fit or a [`Layout`] asks for more. The same input gives the same bytes.
 
 mod axes;
 mod bars;
@@ -19,15 +19,23 @@ mod canvas;
 mod color_map;
 mod confusion;
 mod curves;
+mod heat_map;
+mod ink_map;
+mod layout;
+mod png;
 mod raster;
-mod spectrogram;
+mod rows;
+mod sampling;
 mod svg;
 pub(crate) mod theme;
+mod time;
 mod waveform;
 
 pub use bars::{ScoreBar, f1_bars, score_bars};
 pub use confusion::confusion_matrix;
 pub use curves::{f1_curve, loss_curves};
-pub use spectrogram::{Rows, SpectrogramAxes, spectrogram, spectrogram_png};
-pub use svg::Svg;
+pub use heat_map::{HeatMap, Levels, heat_map};
+pub use layout::Layout;
+pub use rows::Rows;
+pub use svg::{Svg, Theme};
 pub use waveform::waveform;

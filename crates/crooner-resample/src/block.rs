@@ -1,7 +1,9 @@
 //! How long the blocks of the overlap-save converter are.
 
 /// Longest transform tried for the sake of speed; longer ones are used only where the ratio asks for them.
-const LONGEST: usize = 1 << 15;
+pub(crate) const LONGEST: usize = 1 << 15;
+/// The same where rounding errors are to stay near what they come from: about as long as soxr's blocks.
+pub(crate) const LONGEST_SHORT: usize = 1 << 11;
 
 /// One block: `units * down` input samples become `units * up` output samples, of which
 /// `advance * up` are free of the circular convolution's wrap and are kept.
@@ -23,8 +25,8 @@ pub(crate) struct Block {
 
 impl Block {
     /// The block that costs least per sample for `up / down` in lowest terms and an impulse response of
-    /// `half_width` samples (at the lower rate) either side.
-    pub(crate) fn new(up: usize, down: usize, half_width: f64) -> Self {
+    /// `half_width` samples (at the lower rate) either side, with transforms of at most `longest` where the ratio allows.
+    pub(crate) fn new(up: usize, down: usize, half_width: f64, longest: usize) -> Self {
         let low = up.min(down);
         let high = up.max(down);
         // In units of the lower rate's `low` samples. Block starts are multiples of one unit, because
@@ -32,7 +34,7 @@ impl Block {
         let first_out = (half_width * up as f64 / low as f64).ceil() as usize;
         let overlap = (2 * first_out).div_ceil(up);
         let least = overlap + 1;
-        let units = (least..=least.max(LONGEST / high))
+        let units = (least..=least.max(longest / high))
             .filter(|&units| units == least || is_smooth(units))
             .map(|units| (units, (cost(units * up) + cost(units * down)) / (units - overlap) as f64))
             .min_by(|(_, a), (_, b)| a.total_cmp(b))
@@ -94,7 +96,7 @@ mod tests {
             (2, 1, 99.0),
             (1, 24, 98.0),
         ] {
-            let block = Block::new(up, down, half_width);
+            let block = Block::new(up, down, half_width, LONGEST);
             let reach_out = half_width * up as f64 / up.min(down) as f64;
             assert_eq!(block.n_in * up, block.n_out * down);
             assert_eq!(block.advance_in * up, block.advance_out * down);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::ResampleError;
+use crate::block::{LONGEST, LONGEST_SHORT};
 use crate::response::lowest_terms;
 use crate::stage::Stage;
 
@@ -60,6 +61,22 @@ impl Resampler {
     /// A rate is zero, or the ratio in lowest terms has a term above 2^20 = 1,048,576 (so every pair of
     /// rates up to that many Hz can be converted).
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, ResampleError> {
+        Self::with_longest(from_hz, to_hz, LONGEST)
+    }
+
+    /// As [`new`](Self::new), with blocks only a few times as long as the filter.
+    ///
+    /// Whatever is loud leaves rounding errors all over its block, 140 dB below itself. Where a quiet passage next to a loud
+    /// one matters, as in a constant-Q transform whose frames are scaled to their own peak, short blocks keep them apart,
+    /// as soxr does. The filter is the same.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_short_blocks(from_hz: u32, to_hz: u32) -> Result<Self, ResampleError> {
+        Self::with_longest(from_hz, to_hz, LONGEST_SHORT)
+    }
+
+    fn with_longest(from_hz: u32, to_hz: u32, longest: usize) -> Result<Self, ResampleError> {
         if from_hz == 0 || to_hz == 0 {
             return Err(ResampleError::ZeroRate { from_hz, to_hz });
         }
@@ -75,7 +92,10 @@ impl Resampler {
         }
         let steps = ratios(up, down)
             .into_iter()
-            .map(|(up, down)| Step { stage: Stage::new(up as usize, down as usize), outbox: Vec::new() })
+            .map(|(up, down)| Step {
+                stage: Stage::new(up as usize, down as usize, longest),
+                outbox: Vec::new(),
+            })
             .collect();
         Ok(Self { from_hz, to_hz, steps, consumed: 0, produced: 0 })
     }

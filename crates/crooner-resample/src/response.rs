@@ -103,7 +103,7 @@ impl Response {
 fn low_pass(rate: f64, attenuation_db: f64, granularity: u64) -> Filter {
     let half_transition = 0.5 * (1.0 - PASS_BAND);
     let excess = attenuation_db - ATTENUATION_DB;
-    let beta = 13.039_748 + excess * (0.111_411 + 1.116e-5 * excess);
+    let beta = 13.040_037 + excess * (0.111_411 + 1.116e-5 * excess);
     let least = (taps_for(beta) * rate / half_transition + 1.0).ceil() as u64;
     let n_taps = (least - 1).div_ceil(granularity) * granularity + 1;
     let kernel =

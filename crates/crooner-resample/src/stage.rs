@@ -42,10 +42,10 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A converter for `up / down`, in lowest terms and not 1/1.
-    pub(crate) fn new(up: usize, down: usize) -> Self {
+    /// A converter for `up / down`, in lowest terms and not 1/1, with transforms of at most `longest` where possible.
+    pub(crate) fn new(up: usize, down: usize, longest: usize) -> Self {
         let response = Response::new(up as u64, down as u64);
-        let block = Block::new(up, down, response.half_width());
+        let block = Block::new(up, down, response.half_width(), longest);
         let mut planner = RealFftPlanner::new();
         let forward = planner.plan_fft_forward(block.n_in);
         let inverse = planner.plan_fft_inverse(block.n_out);

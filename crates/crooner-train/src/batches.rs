@@ -1,11 +1,12 @@
 //! Batches of slices, assembled ahead on a thread of their own.
 
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::sync_channel;
 
 use crooner_split::Side;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
+use crate::augment::Augmenter;
 use crate::task::{Slice, Task};
 
 /// Batches that may wait assembled: one being read, one ready.
@@ -18,6 +19,17 @@ pub struct Batch {
     pub mel: Vec<f32>,
     /// Class of each slice.
     pub labels: Vec<usize>,
+    /// What else each slice holds, if slices are mixed.
+    pub mix: Option<Mix>,
+}
+
+/// Second slices mixed into the slices of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mix {
+    /// Class of the slice mixed into each.
+    pub labels: Vec<usize>,
+    /// Share of the first slices, `0..=1`.
+    pub share: f32,
 }
 
 impl Batch {
@@ -33,6 +45,21 @@ impl Batch {
         self.labels.is_empty()
     }
 
+    /// The classes of slice `n` and their shares, which sum to 1.
+    pub(crate) fn shares(&self, n: usize) -> impl Iterator<Item = (usize, f32)> {
+        let share = self.mix.as_ref().map_or(1.0, |mix| mix.share);
+        let other = self.mix.as_ref().map(|mix| (mix.labels[n], 1.0 - mix.share));
+        std::iter::once((self.labels[n], share)).chain(other)
+    }
+
+    /// The class of the largest share of each slice.
+    pub(crate) fn main_labels(&self) -> &[usize] {
+        match &self.mix {
+            Some(mix) if mix.share < 0.5 => &mix.labels,
+            _ => &self.labels,
+        }
+    }
+
     fn assemble(task: &Task<'_>, side: Side, slices: &[Slice]) -> Self {
         let (n_mels, n_frames) = (task.n_mels(), task.slice_frames());
         let mut mel = vec![0.0; slices.len() * n_mels * n_frames];
@@ -43,7 +70,7 @@ impl Batch {
             to_mel_major(frames, n_mels, &mut time_major, mel);
             labels.push(label);
         }
-        Self { mel, labels }
+        Self { mel, labels, mix: None }
     }
 }
 
@@ -59,33 +86,40 @@ pub(crate) fn to_mel_major(frames: &[f16], n_mels: usize, scratch: &mut Vec<f32>
     }
 }
 
-/// Calls `each` with the batches of `slices` in order, `batch_size` at a time and the remainder
-/// last, while a thread assembles the next ones. Stops early when `each` returns an error.
-///
-/// # Errors
-///
-/// Whatever `each` returns.
-pub fn for_each_batch<E>(
-    task: &Task<'_>,
-    side: Side,
-    slices: &[Slice],
-    batch_size: usize,
-    mut each: impl FnMut(Batch) -> Result<(), E>,
-) -> Result<(), E> {
-    std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(AHEAD);
-        scope.spawn(move || {
-            for slices in slices.chunks(batch_size) {
-                if sender.send(Batch::assemble(task, side, slices)).is_err() {
-                    return; // the consumer stopped early
-                }
-            }
-        });
-        consume(receiver, &mut each)
-    })
+/// Slices of a side, to be cut into batches.
+#[derive(Clone, Copy)]
+pub struct Batches<'a> {
+    /// Where they are from.
+    pub task: &'a Task<'a>,
+    /// Of which side.
+    pub side: Side,
+    /// In which order.
+    pub slices: &'a [Slice],
+    /// How many in a batch; the last may be smaller.
+    pub batch_size: usize,
+    /// How they are varied; and the number of the first of `slices` in its epoch.
+    pub augment: Option<(Augmenter<'a>, usize)>,
 }
 
-/// Takes the receiver by value: dropping it on return releases a waiting sender.
-fn consume<E>(receiver: Receiver<Batch>, each: &mut impl FnMut(Batch) -> Result<(), E>) -> Result<(), E> {
-    receiver.into_iter().try_for_each(each)
+impl Batches<'_> {
+    /// Gives the batches to `consume`, in order, while a thread assembles the next ones. What is not
+    /// consumed is not assembled, but for those ahead.
+    pub fn ahead<R>(self, consume: impl FnOnce(&mut dyn Iterator<Item = Batch>) -> R) -> R {
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(AHEAD);
+            scope.spawn(move || {
+                for (number, slices) in self.slices.chunks(self.batch_size).enumerate() {
+                    let mut batch = Batch::assemble(self.task, self.side, slices);
+                    if let Some((augmenter, first)) = self.augment {
+                        augmenter.apply(first + number * self.batch_size, &mut batch);
+                    }
+                    if sender.send(batch).is_err() {
+                        return; // the consumer stopped early
+                    }
+                }
+            });
+            // By value: dropping the receiver at the end releases a waiting sender.
+            consume(&mut receiver.into_iter())
+        })
+    }
 }

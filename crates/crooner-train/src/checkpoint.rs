@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::Device;
-use crooner_model::{NamedTensor, Network};
+use crooner_model::NamedTensor;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -13,7 +13,7 @@ use crate::file::TensorFile;
 use crate::fit::{EpochRecord, PartialEpoch};
 
 /// Version of the file's layout.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What decides a run's results, by name: a checkpoint resumes only where all agree.
 pub type Identity = BTreeMap<String, String>;
@@ -25,6 +25,8 @@ pub(crate) struct Checkpoint {
     pub(crate) network: Vec<NamedTensor>,
     pub(crate) best: Vec<NamedTensor>,
     pub(crate) adam: Vec<NamedTensor>,
+    /// Running means of the weights; none where they are not averaged.
+    pub(crate) average: Vec<NamedTensor>,
 }
 
 /// Where the run stands.
@@ -45,22 +47,13 @@ struct Header {
     progress: Progress,
 }
 
-const PARTS: [&str; 3] = ["network", "best", "adam"];
+const PARTS: [&str; 4] = ["network", "best", "adam", "average"];
 
 impl Checkpoint {
-    pub(crate) fn capture(
-        progress: Progress,
-        network: &Network,
-        best: &[NamedTensor],
-        adam: Vec<NamedTensor>,
-    ) -> Result<Self, TrainError> {
-        Ok(Self { progress, network: network.weights()?, best: best.to_vec(), adam })
-    }
-
     pub(crate) fn write(self, path: &Path, identity: &Identity) -> Result<(), TrainError> {
         let header = Header { format: FORMAT, identity: identity.clone(), progress: self.progress };
         let mut tensors = Vec::new();
-        for (part, named) in PARTS.iter().zip([self.network, self.best, self.adam]) {
+        for (part, named) in PARTS.iter().zip([self.network, self.best, self.adam, self.average]) {
             tensors
                 .extend(named.into_iter().map(|t| NamedTensor { name: format!("{part}.{}", t.name), ..t }));
         }
@@ -83,7 +76,7 @@ impl Checkpoint {
         if let Some((what, _)) = differs {
             return Err(TrainError::OtherRun { path: path.to_owned(), what: what.clone() });
         }
-        let mut parts = [const { Vec::new() }; 3];
+        let mut parts = [const { Vec::new() }; 4];
         for tensor in tensors {
             let (part, name) = tensor.name.split_once('.').unwrap_or((&tensor.name, ""));
             let Some(index) = PARTS.iter().position(|&known| known == part) else {
@@ -92,14 +85,14 @@ impl Checkpoint {
             };
             parts[index].push(NamedTensor { name: name.to_owned(), ..tensor });
         }
-        let [network, best, adam] = parts;
-        Ok(Self { progress: header.progress, network, best, adam })
+        let [network, best, adam, average] = parts;
+        Ok(Self { progress: header.progress, network, best, adam, average })
     }
 
-    /// The optimiser as it was.
-    pub(crate) fn optimiser(&mut self, path: &Path, device: &Device) -> Result<Adam, TrainError> {
+    /// `adam` as it was.
+    pub(crate) fn optimiser(&mut self, adam: Adam, path: &Path, device: &Device) -> Result<Adam, TrainError> {
         let tensors = std::mem::take(&mut self.adam);
-        Adam::from_state(self.progress.adam_steps, tensors, device).ok_or_else(|| TrainError::Format {
+        adam.with_state(self.progress.adam_steps, tensors, device).ok_or_else(|| TrainError::Format {
             path: path.to_owned(),
             expected: "a checkpoint of a training run",
             found: "the optimiser's moments are not in pairs".to_owned(),

@@ -62,6 +62,14 @@ pub enum TrainError {
         /// What does not match.
         source: WeightsError,
     },
+    /// A gradient that does not leave its device.
+    #[error("the gradient of {name} cannot be read from its device: {reason}")]
+    Gradients {
+        /// Its parameter.
+        name: String,
+        /// What burn said.
+        reason: String,
+    },
     /// Weights that do not leave their device.
     #[error(transparent)]
     Device(#[from] WeightsError),

@@ -5,7 +5,7 @@ use crooner_model::{Mode, Network};
 use crooner_split::Side;
 
 use crate::TrainError;
-use crate::batches::for_each_batch;
+use crate::batches::Batches;
 use crate::bootstrap::{Contribution, Score, scores, uniform_guess};
 use crate::fit::argmax;
 use crate::metrics::Confusion;
@@ -121,10 +121,13 @@ pub fn predict_side(
     device: &Device,
 ) -> Result<SlicePredictions, TrainError> {
     let mut predictions = SlicePredictions::new(task.labels().len());
-    for_each_batch(task, side, &task.side(side).slices, batch_size, |batch| {
-        let mel = TensorData::new(batch.mel, [batch.labels.len(), task.n_mels(), task.slice_frames()]);
-        let logits = network.forward(Tensor::from_data(mel, device), Mode::Inference);
-        predictions.append(SlicePredictions::from_logits(logits, &batch.labels)?);
+    let batches = Batches { task, side, slices: &task.side(side).slices, batch_size, augment: None };
+    batches.ahead(|batches| {
+        for batch in batches {
+            let mel = TensorData::new(batch.mel, [batch.labels.len(), task.n_mels(), task.slice_frames()]);
+            let logits = network.forward(Tensor::from_data(mel, device), Mode::Inference);
+            predictions.append(SlicePredictions::from_logits(logits, &batch.labels)?);
+        }
         Ok::<(), TrainError>(())
     })?;
     Ok(predictions)

@@ -1,5 +1,5 @@
-//! The training loop: Adam on the cross-entropy, early stopping on the validation loss with the
-//! best weights restored (PROTOCOL of Nasrullah & Zhao 2019), checkpoints, resumption.
+//! The training loop: by default Adam on the cross-entropy, early stopping on the validation loss with the
+//! best weights restored (the protocol of Nasrullah & Zhao 2019); checkpoints, resumption.
 //!
 //! What a step does depends on the seed, the number of the epoch and the number of the step, and
 //! on nothing else. A run that was interrupted, at an epoch's end or within one, continues bit
@@ -9,82 +9,33 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::module::Module;
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor, TensorData};
-use crooner_model::{Input, Mode, ModelConfig, NamedTensor, Network};
+use burn::tensor::Device;
+use crooner_model::{ModelConfig, NamedTensor, Network};
 use crooner_split::Side;
-use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::adam::Adam;
-use crate::batches::{Batch, for_each_batch};
+use crate::average::Average;
+use crate::batches::Batch;
 use crate::checkpoint::{Checkpoint, Identity, Progress};
+use crate::config::{FitConfig, Metric};
 use crate::evaluate::{SlicePredictions, predict_side};
 use crate::metrics::Confusion;
-use crate::seeds::{Purpose, generator, shuffle};
-use crate::task::{Slice, Task};
-
-/// Settings of the training loop: `[training]` in TOML. The defaults are the paper's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FitConfig {
-    /// Most epochs, at least 1.
-    pub epochs: usize,
-    /// Epochs without a lower validation loss before training stops, at least 1.
-    pub patience: usize,
-    /// Slices a step, at least 1. An epoch's last batch may be smaller.
-    pub batch_size: usize,
-    /// Adam's step size, positive.
-    pub learning_rate: f64,
-}
-
-impl Default for FitConfig {
-    fn default() -> Self {
-        Self { epochs: 200, patience: 10, batch_size: 16, learning_rate: 1e-3 }
-    }
-}
-
-impl FitConfig {
-    /// Checks every value against its range.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::OutOfRange`] naming the key.
-    pub fn validate(&self) -> Result<(), TrainError> {
-        let counts = [
-            ("training.epochs", self.epochs),
-            ("training.patience", self.patience),
-            ("training.batch_size", self.batch_size),
-        ];
-        for (key, value) in counts {
-            if value == 0 {
-                return Err(TrainError::OutOfRange {
-                    key,
-                    expected: "at least 1".to_owned(),
-                    found: "0".to_owned(),
-                });
-            }
-        }
-        let rate = self.learning_rate;
-        if !(rate > 0.0 && rate.is_finite()) {
-            let (key, expected) = ("training.learning_rate", "a positive number".to_owned());
-            return Err(TrainError::OutOfRange { key, expected, found: rate.to_string() });
-        }
-        Ok(())
-    }
-}
+use crate::schedule::Position;
+use crate::step::{StepOutcome, Stepper};
+use crate::task::Task;
+use crate::transfer::{Initial, Transfer};
 
 /// What one epoch came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// From 1.
     pub epoch: usize,
-    /// Adam's step size.
+    /// Learning rate of its last step.
     pub learning_rate: f64,
-    /// Mean cross-entropy over the epoch's steps, dropout on, nats.
+    /// Mean of the objective over the epoch's steps, dropout and augmentation on, nats.
     pub train_loss: f64,
-    /// Weighted F1 of the slices over the epoch's steps, dropout on.
+    /// Weighted F1 of the slices over the epoch's steps, dropout and augmentation on.
     pub train_f1: f64,
     /// Mean cross-entropy of the validation slices, nats.
     pub validation_loss: f64,
@@ -101,8 +52,12 @@ pub(crate) struct PartialEpoch {
     steps: usize,
     /// Slices seen.
     slices: usize,
-    /// Sum of the slices' losses.
+    /// Sum of the steps' losses times their weights.
     loss: f64,
+    /// Sum of the steps' weights.
+    weight: f64,
+    /// Learning rate of the last step.
+    learning_rate: f64,
     /// Slices as `(truth, predicted)`.
     outcomes: Vec<(usize, usize)>,
 }
@@ -118,6 +73,12 @@ pub enum FitEvent<'a> {
         /// Steps of the next epoch.
         steps: usize,
     },
+    /// Weights of another network were taken over.
+    Initialised(&'a Transfer),
+    /// Training waits for the next batches.
+    Waiting,
+    /// They are there.
+    Ready,
     /// A step is done.
     Step {
         /// Epoch, from 1.
@@ -137,7 +98,7 @@ pub enum FitEvent<'a> {
     Epoch {
         /// All complete epochs, this one last.
         history: &'a [EpochRecord],
-        /// Whether its validation loss is the lowest yet.
+        /// Whether it is the best yet.
         best: bool,
     },
 }
@@ -147,7 +108,7 @@ pub enum FitEvent<'a> {
 pub enum Stopped {
     /// All epochs are done.
     EpochLimit,
-    /// The validation loss had not improved for the patience.
+    /// The validation score had not improved for the patience.
     EarlyStopping,
     /// The caller asked for it; the checkpoint holds the state.
     Interrupted {
@@ -169,12 +130,14 @@ pub struct FitOutcome {
     pub stopped: Stopped,
 }
 
-/// The epoch with the lowest validation loss, the first of equals.
+/// The epoch that is best by `metric`, the first of equals.
 #[must_use]
-pub fn best_epoch(history: &[EpochRecord]) -> Option<&EpochRecord> {
-    history
-        .iter()
-        .reduce(|best, epoch| if epoch.validation_loss < best.validation_loss { epoch } else { best })
+pub fn best_epoch(history: &[EpochRecord], metric: Metric) -> Option<&EpochRecord> {
+    history.iter().reduce(
+        |best, epoch| {
+            if metric.is_better(metric.of(epoch), metric.of(best)) { epoch } else { best }
+        },
+    )
 }
 
 /// What to train, how and where.
@@ -186,8 +149,10 @@ pub struct FitRequest<'a> {
     pub model: &'a ModelConfig,
     /// The loop.
     pub config: &'a FitConfig,
-    /// Decides initial weights, orders and masks.
+    /// Decides initial weights, orders, masks and augmentation.
     pub seed: u64,
+    /// Weights to start from, if not from the seed's; where there is a checkpoint it decides.
+    pub initial: Option<Initial<'a>>,
     /// Where to compute; without autodiff.
     pub device: &'a Device,
     /// Where to keep the state, if it is to outlive the process.
@@ -205,24 +170,12 @@ pub struct FitRequest<'a> {
 /// [`TrainError::Diverged`] when the loss is not finite, [`TrainError::OtherRun`] when the
 /// checkpoint is another run's, and whatever goes wrong with the model or files.
 pub fn fit(request: &FitRequest<'_>, mut watch: impl FnMut(FitEvent<'_>)) -> Result<FitOutcome, TrainError> {
-    request.config.validate()?;
-    if request.task.slice_frames() < request.model.min_frames() {
-        return Err(TrainError::OutOfRange {
-            key: "slices.frames",
-            expected: format!(
-                "at least the {} frames that the model's pools need",
-                request.model.min_frames()
-            ),
-            found: request.task.slice_frames().to_string(),
-        });
-    }
-    let mut run = Run::start(request)?;
-    if run.resumed {
-        watch(FitEvent::Resumed { epochs: run.progress.history.len(), steps: run.progress.partial.steps });
-    }
+    check_frames(request)?;
+    let mut run = Run::start(request, &mut watch)?;
+    let metric = request.config.early_stopping;
     loop {
         let history = &run.progress.history;
-        let best = best_epoch(history).map_or(0, |best| best.epoch);
+        let best = best_epoch(history, metric).map_or(0, |best| best.epoch);
         if history.len() >= request.config.epochs {
             return run.finish(Stopped::EpochLimit);
         }
@@ -238,64 +191,83 @@ pub fn fit(request: &FitRequest<'_>, mut watch: impl FnMut(FitEvent<'_>)) -> Res
     }
 }
 
-/// Raised inside an epoch: the caller asked to stop, or something failed.
-enum Break {
-    Cancelled,
-    Failed(TrainError),
-}
-
-impl From<TrainError> for Break {
-    fn from(error: TrainError) -> Self {
-        Self::Failed(error)
+/// That a slice is long enough for the network.
+pub(crate) fn check_frames(request: &FitRequest<'_>) -> Result<(), TrainError> {
+    if request.task.slice_frames() < request.model.min_frames() {
+        return Err(TrainError::OutOfRange {
+            key: "slices.frames",
+            expected: format!(
+                "at least the {} frames that the model's pools need",
+                request.model.min_frames()
+            ),
+            found: request.task.slice_frames().to_string(),
+        });
     }
+    Ok(())
 }
 
 struct Run<'a> {
     request: &'a FitRequest<'a>,
-    network: Network,
-    adam: Adam,
+    stepper: Stepper<'a>,
     best: Vec<NamedTensor>,
     progress: Progress,
-    resumed: bool,
 }
 
 impl<'a> Run<'a> {
-    fn start(request: &'a FitRequest<'a>) -> Result<Self, TrainError> {
-        let task = request.task;
-        let input = Input { n_mels: task.n_mels(), n_classes: task.labels().len() };
-        let network = request.model.init(input, request.seed, &request.device.clone().autodiff())?;
+    fn start(request: &'a FitRequest<'a>, watch: &mut impl FnMut(FitEvent<'_>)) -> Result<Self, TrainError> {
         let progress = Progress { history: Vec::new(), partial: PartialEpoch::default(), adam_steps: 0 };
-        let fresh =
-            Self { request, network, adam: Adam::default(), best: Vec::new(), progress, resumed: false };
+        let (stepper, taken) = Stepper::start(request)?;
+        let fresh = Self { request, stepper, best: Vec::new(), progress };
         match request.checkpoint {
-            Some(path) if path.exists() => fresh.resume(path),
-            _ => Ok(fresh),
+            Some(path) if path.exists() => {
+                let run = fresh.resume(path)?;
+                let (epochs, steps) = (run.progress.history.len(), run.progress.partial.steps);
+                watch(FitEvent::Resumed { epochs, steps });
+                Ok(run)
+            }
+            _ => {
+                if let Some(transfer) = &taken {
+                    watch(FitEvent::Initialised(transfer));
+                }
+                Ok(fresh)
+            }
         }
     }
 
     fn resume(mut self, path: &Path) -> Result<Self, TrainError> {
-        let mut checkpoint = Checkpoint::read(path, self.request.identity)?;
-        self.adam = checkpoint.optimiser(path, self.request.device)?;
-        self.network = self
+        let FitRequest { config, device, identity, .. } = *self.request;
+        let mut checkpoint = Checkpoint::read(path, identity)?;
+        let stepper = &mut self.stepper;
+        stepper.adam = checkpoint.optimiser(stepper.adam.clone(), path, device)?;
+        stepper.network = stepper
             .network
+            .clone()
             .with_weights(checkpoint.network)
             .map_err(|source| TrainError::Weights { path: path.to_owned(), source })?;
+        if stepper.average.is_some() {
+            stepper.average = Some(Average::from_weights(config.weight_average, checkpoint.average, device));
+        }
         self.best = checkpoint.best;
         self.progress = checkpoint.progress;
-        self.resumed = true;
         Ok(self)
     }
 
     fn save(&mut self) -> Result<(), TrainError> {
         let Some(path) = self.request.checkpoint else { return Ok(()) };
-        let (steps, adam) = self.adam.state();
+        let (steps, adam) = self.stepper.adam.state();
         self.progress.adam_steps = steps;
-        let checkpoint = Checkpoint::capture(self.progress.clone(), &self.network, &self.best, adam)?;
+        let checkpoint = Checkpoint {
+            progress: self.progress.clone(),
+            network: self.stepper.network.weights()?,
+            best: self.best.clone(),
+            adam,
+            average: self.stepper.average.as_ref().map(Average::weights).unwrap_or_default(),
+        };
         checkpoint.write(path, self.request.identity)
     }
 
     fn finish(self, stopped: Stopped) -> Result<FitOutcome, TrainError> {
-        let network = self.network.valid();
+        let network = self.stepper.network.valid();
         let network = if self.best.is_empty() { network } else { network.with_weights(self.best)? };
         Ok(FitOutcome { network, history: self.progress.history, stopped })
     }
@@ -303,47 +275,37 @@ impl<'a> Run<'a> {
     /// The rest of the epoch under way, with its validation; or as much of it as comes before the
     /// caller asks to stop.
     fn epoch(&mut self, watch: &mut impl FnMut(FitEvent<'_>)) -> Result<(), TrainError> {
-        let (task, config) = (self.request.task, self.request.config);
+        let request = self.request;
+        let FitRequest { task, config, device, .. } = *request;
         let epoch = self.progress.history.len() + 1;
-        let mut order = task.side(Side::Train).slices.clone();
-        shuffle(&mut order, &mut generator(self.request.seed, Purpose::Order, epoch as u64));
-        let steps = order.len().div_ceil(config.batch_size);
-        let rest: &[Slice] = &order[(self.progress.partial.steps * config.batch_size).min(order.len())..];
-
+        let (order, steps) = Stepper::epoch_order(request, epoch);
         let mut confusion = self.progress.partial.confusion(task.labels().len());
-        let outcome = for_each_batch(task, Side::Train, rest, config.batch_size, |batch| {
-            if self.request.cancel.load(Ordering::Relaxed) {
-                return Err(Break::Cancelled);
-            }
-            let slices = batch.len();
-            self.step(batch, epoch, &mut confusion)?;
-            let partial = &self.progress.partial;
-            let loss = partial.loss / partial.slices as f64;
-            watch(FitEvent::Step {
-                epoch,
-                step: partial.steps,
-                steps,
-                loss,
-                f1: confusion.weighted_f1(),
-                slices,
+        let done = self.progress.partial.steps;
+        let complete =
+            Stepper::epoch_batches(request, &order, epoch, done, |batches| -> Result<bool, TrainError> {
+                loop {
+                    if request.cancel.load(Ordering::Relaxed) {
+                        return Ok(false);
+                    }
+                    watch(FitEvent::Waiting);
+                    let group = self.stepper.group(batches);
+                    watch(FitEvent::Ready);
+                    let Some(group) = group else { return Ok(true) };
+                    self.step(group, epoch, steps, &mut confusion, watch)?;
+                }
             });
-            Ok(())
-        });
-        match outcome {
-            Ok(()) => {}
-            Err(Break::Cancelled) => return Ok(()),
-            Err(Break::Failed(error)) => return Err(error),
+        if !complete? && self.progress.partial.steps < steps {
+            return Ok(());
         }
 
-        let network = self.network.valid();
-        let predictions =
-            predict_side(&network, task, Side::Validation, config.batch_size, self.request.device)?;
+        let network = self.stepper.current()?;
+        let predictions = predict_side(&network, task, Side::Validation, config.batch_size, device)?;
         let validation = validate(task, &predictions);
         let partial = std::mem::take(&mut self.progress.partial);
         let record = EpochRecord {
             epoch,
-            learning_rate: config.learning_rate,
-            train_loss: partial.loss / partial.slices as f64,
+            learning_rate: partial.learning_rate,
+            train_loss: partial.loss / partial.weight,
             train_f1: confusion.weighted_f1(),
             validation_loss: predictions.loss(),
             validation_f1: validation.weighted_f1(),
@@ -351,10 +313,11 @@ impl<'a> Run<'a> {
         };
         let loss = record.validation_loss;
         if !loss.is_finite() {
-            return Err(self.diverged(loss, epoch, steps));
+            return Err(self.diverged(loss, epoch, steps, record.learning_rate));
         }
         self.progress.history.push(record);
-        let best = best_epoch(&self.progress.history).is_some_and(|best| best.epoch == epoch);
+        let best =
+            best_epoch(&self.progress.history, config.early_stopping).is_some_and(|best| best.epoch == epoch);
         if best {
             self.best = network.weights()?;
         }
@@ -363,46 +326,45 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn step(&mut self, batch: Batch, epoch: usize, confusion: &mut Confusion) -> Result<(), TrainError> {
-        let (task, config, device) = (self.request.task, self.request.config, self.request.device);
-        let (size, n_classes) = (batch.len(), task.labels().len());
+    fn step(
+        &mut self,
+        group: Vec<Batch>,
+        epoch: usize,
+        steps: usize,
+        confusion: &mut Confusion,
+        watch: &mut impl FnMut(FitEvent<'_>),
+    ) -> Result<(), TrainError> {
+        let config = self.request.config;
         let number = self.progress.partial.steps;
-        let masks =
-            generator(self.request.seed, Purpose::Dropout, (epoch as u64) << 32 | number as u64).next_u64();
-
-        let device = device.clone().autodiff();
-        let mel = TensorData::new(batch.mel, [size, task.n_mels(), task.slice_frames()]);
-        let logits = self.network.forward(Tensor::from_data(mel, &device), Mode::Train { seed: masks });
-        let predictions = SlicePredictions::from_logits(logits.clone(), &batch.labels)?;
-        let loss = predictions.loss();
+        let at = Position { history: &self.progress.history, step: number, steps, epochs: config.epochs };
+        let rate = config.schedule.rate(config.learning_rate, config.early_stopping, at);
+        let StepOutcome { loss, weight, outcomes } = self.stepper.step(group, epoch, number, rate)?;
         if !loss.is_finite() {
-            return Err(self.diverged(loss, epoch, number + 1));
+            return Err(self.diverged(loss, epoch, number + 1, rate));
         }
-        let mut one_hot = vec![0.0_f32; size * n_classes];
-        for (row, &label) in one_hot.chunks_exact_mut(n_classes).zip(&batch.labels) {
-            row[label] = 1.0;
-        }
-        let one_hot = Tensor::<2>::from_data(TensorData::new(one_hot, [size, n_classes]), &device);
-        let objective = (log_softmax(logits, 1) * one_hot).sum() * (-1.0 / size as f64);
-        let gradients = objective.backward();
-        // The module moves through the optimiser, which takes it by value.
-        let network = self.network.clone();
-        self.network = self.adam.step(network, &gradients, config.learning_rate);
-
         let partial = &mut self.progress.partial;
         partial.steps += 1;
-        partial.slices += size;
-        partial.loss += loss * size as f64;
-        for (row, &truth) in predictions.rows().zip(&batch.labels) {
-            let predicted = argmax(row);
-            partial.outcomes.push((truth, predicted));
+        partial.slices += outcomes.len();
+        partial.loss += loss * weight;
+        partial.weight += weight;
+        partial.learning_rate = rate;
+        for &(truth, predicted) in &outcomes {
             confusion.add(truth, predicted, 1);
         }
+        let slices = outcomes.len();
+        partial.outcomes.extend(outcomes);
+        watch(FitEvent::Step {
+            epoch,
+            step: partial.steps,
+            steps,
+            loss: partial.loss / partial.weight,
+            f1: confusion.weighted_f1(),
+            slices,
+        });
         Ok(())
     }
 
-    fn diverged(&self, loss: f64, epoch: usize, step: usize) -> TrainError {
-        let learning_rate = self.request.config.learning_rate;
+    fn diverged(&self, loss: f64, epoch: usize, step: usize, learning_rate: f64) -> TrainError {
         TrainError::Diverged { loss, epoch, step, learning_rate, good_epochs: self.progress.history.len() }
     }
 }

@@ -3,9 +3,14 @@
 //! | module | what |
 //! |---|---|
 //! | [`task`] | what is learnt from what: artists, and the slices of each side of a split |
+//! | [`config`] | every setting of the training loop |
 //! | [`batches`] | batches of slices, assembled ahead on a thread of their own |
+//! | [`augment`] | training slices varied at random: crops, gain, masks, mixup |
 //! | [`fit`](mod@fit) | the training loop: early stopping, checkpoints, resumption bit for bit |
-//! | [`adam`] | the optimiser |
+//! | [`schedule`] | how the learning rate moves |
+//! | [`gradients`] | gradients by name, to add up and to clip |
+//! | [`adam`] | the optimisers Adam and AdamW |
+//! | [`transfer`](mod@transfer) | starting from the weights of another network |
 //! | [`checkpoint`] | the state of a training run, in one file |
 //! | [`classifier`] | a trained network with all it needs to hear a new file, in one file |
 //! | [`evaluate`](mod@evaluate) | predictions of slices and tracks, and their scores |
@@ -16,22 +21,33 @@
 //! so that an interrupted run continues as if it had never stopped.
 
 pub mod adam;
+pub mod augment;
+mod average;
 pub mod batches;
 pub mod bootstrap;
 pub mod checkpoint;
 pub mod classifier;
+pub mod config;
 mod error;
 pub mod evaluate;
 mod file;
 pub mod fit;
+pub mod gradients;
 pub mod metrics;
+mod objective;
+mod sampling;
+pub mod schedule;
 mod seeds;
+mod step;
 pub mod task;
+pub mod transfer;
 
 pub use classifier::{Classifier, ClassifierInfo};
+pub use config::FitConfig;
 pub use error::TrainError;
 pub use evaluate::{Evaluation, SlicePredictions, evaluate};
 pub use file::write_atomically;
-pub use fit::{FitConfig, FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
+pub use fit::{FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
 pub use metrics::{ClassScores, Confusion};
 pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};
+pub use transfer::{Initial, Transfer};

@@ -12,6 +12,7 @@ use crooner_kernels::Kernels;
 use crooner_model::weights::ModulePath;
 use crooner_model::{Input, Layers, Mode, ModelConfig, NamedTensor, Network};
 use crooner_train::adam::Adam;
+use crooner_train::gradients::NamedGradients;
 use safetensors::SafeTensors;
 
 const BATCH: usize = 8;
@@ -173,6 +174,7 @@ fn a_hundred_steps() {
             let found = floats(value)[0];
             let off = (found - expected).abs() / expected.max(0.05);
             assert!(off < BAND, "{layers:?}: loss {found} at step {step}, PyTorch's is {expected}");
+            let gradients = NamedGradients::of(&network, &gradients);
             network = adam.step(network, &gradients, 1e-3);
         }
     }

@@ -11,11 +11,12 @@ use crooner_features::FeatureConfig;
 use crooner_model::{ModelConfig, NamedTensor};
 use crooner_split::Side;
 use crooner_train::checkpoint::Identity;
+use crooner_train::config::Freeze;
 use crooner_train::evaluate::predict_side;
 use crooner_train::fit::best_epoch;
 use crooner_train::{
-    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Stopped, Task,
-    TaskRow, TrainError, evaluate, fit,
+    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Initial, Stopped,
+    Task, TaskRow, TrainError, evaluate, fit,
 };
 use half::f16;
 
@@ -84,6 +85,17 @@ fn train(
     checkpoint: Option<&Path>,
     stop_after: Option<usize>,
 ) -> Result<FitOutcome, TrainError> {
+    train_from(frames, config, seed, checkpoint, stop_after, None)
+}
+
+fn train_from(
+    frames: &Frames,
+    config: &FitConfig,
+    seed: u64,
+    checkpoint: Option<&Path>,
+    stop_after: Option<usize>,
+    initial: Option<Initial<'_>>,
+) -> Result<FitOutcome, TrainError> {
     let task = Task::from_rows(frames, rows(), SLICE_FRAMES)?;
     let (cancel, mut steps) = (AtomicBool::new(stop_after == Some(0)), 0);
     let (model, identity, device) = (model(), identity(seed), Device::flex());
@@ -92,6 +104,7 @@ fn train(
         model: &model,
         config,
         seed,
+        initial,
         device: &device,
         checkpoint,
         identity: &identity,
@@ -159,6 +172,78 @@ fn an_interrupted_run_ends_as_an_undisturbed_one_bit_for_bit() {
     }
 }
 
+/// Every option that can be on together with the others.
+fn everything_on(epochs: usize) -> FitConfig {
+    toml::from_str(&format!(
+        "epochs = {epochs}
+        batch_size = 8
+        learning_rate = 5e-3
+        optimizer = 'adamw'
+        weight_decay = 0.02
+        clip_norm = 0.5
+        accumulation = 2
+        label_smoothing = 0.1
+        class_weights = 'balanced'
+        sampling = 'balanced'
+        early_stopping = 'weighted-f1'
+        weight_average = 0.9
+        schedule = {{ cosine = {{ warmup_epochs = 1, final_fraction = 0.1 }} }}
+        [augmentation]
+        random_crop = true
+        gain_db = 3
+        time_masks = 1
+        time_mask_frames = 2
+        frequency_masks = 1
+        frequency_mask_bands = 3
+        mixup = 0.2"
+    ))
+    .unwrap()
+}
+
+#[test]
+fn with_every_option_on_stops_and_threads_change_nothing() {
+    let frames = frames();
+    let config = everything_on(3);
+    let undisturbed = train(&frames, &config, 1, None, None).unwrap();
+    for stops in [vec![1], vec![6], vec![4, 1, 5]] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.safetensors");
+        for &stop in &stops {
+            train(&frames, &config, 1, Some(&path), Some(stop)).unwrap();
+        }
+        let resumed = train(&frames, &config, 1, Some(&path), None).unwrap();
+        assert_eq!(resumed.history, undisturbed.history, "{stops:?}");
+        assert_eq!(weights(&resumed), weights(&undisturbed), "{stops:?}");
+    }
+    for threads in [1, 2, 4] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let outcome = pool.install(|| train(&frames, &config, 1, None, None).unwrap());
+        assert_eq!(weights(&outcome), weights(&undisturbed), "{threads} threads");
+    }
+}
+
+#[test]
+fn a_frozen_encoder_keeps_its_weights_and_statistics_and_the_head_learns() {
+    let frames = frames();
+    let before = weights(&train(&frames, &config(1), 0, None, None).unwrap());
+    let config = FitConfig {
+        init_from: Some("elsewhere".into()),
+        freeze: Freeze::Encoder,
+        weight_decay: 0.1,
+        ..config(3)
+    };
+    let run = |initial| train_from(&frames, &config, 1, None, None, Some(initial));
+    let after = weights(&run(Initial { weights: &before, same_classes: true }).unwrap());
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before.name, after.name);
+        assert_eq!(before == after, !before.name.starts_with("head."), "{}", before.name);
+    }
+    let missing: Vec<_> = before.iter().filter(|tensor| !tensor.name.starts_with("gru.1")).cloned().collect();
+    let error = run(Initial { weights: &missing, same_classes: true }).unwrap_err().to_string();
+    assert!(error.starts_with("training.freeze: expected training.init_from to hold all"), "{error}");
+    assert!(error.contains("gru.1."), "{error}");
+}
+
 #[test]
 fn a_finished_run_can_be_asked_for_more_epochs() {
     let frames = frames();
@@ -202,7 +287,7 @@ fn training_stops_when_validation_no_longer_improves_and_keeps_the_best() {
     let config = FitConfig { patience: 2, learning_rate: 0.2, ..config(100) };
     let outcome = train(&frames, &config, 0, None, None).unwrap();
     assert_eq!(outcome.stopped, Stopped::EarlyStopping);
-    let best = best_epoch(&outcome.history).unwrap();
+    let best = best_epoch(&outcome.history, config.early_stopping).unwrap();
     assert_eq!(best.epoch + 2, outcome.history.len());
 
     let task = Task::from_rows(&frames, rows(), SLICE_FRAMES).unwrap();

@@ -12,6 +12,7 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use crooner_model::{Input, Layers, Mode, ModelConfig, Network};
 use crooner_train::adam::Adam;
+use crooner_train::gradients::NamedGradients;
 
 /// As the program has it.
 #[global_allocator]
@@ -64,6 +65,7 @@ fn main() {
             if training {
                 let logits = network.forward(x.clone(), Mode::Train { seed });
                 let gradients = loss.forward(logits, truth.clone()).backward();
+                let gradients = NamedGradients::of(&network, &gradients);
                 network = adam.step(network.clone(), &gradients, 1e-3);
             } else {
                 let _ = network.forward(x.clone(), Mode::Inference).into_data();

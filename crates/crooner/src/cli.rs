@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::experiment::Overrides;
 
@@ -60,9 +60,20 @@ pub(crate) enum Command {
         crooner features song.mp3 --feature log-mel -o song.npy\n  \
         crooner features song.mp3 --feature cqt --set bins_per_octave=24 --set n_bins=168 -o song.csv\n  \
         crooner features ~/Music --feature log-mel --feature chroma-cqt -o features   a folder, all cores\n  \
+        crooner features song.mp3 --feature mfcc -o song.parquet                      a row for each frame\n  \
         crooner features --list                                                       names and settings\n\n\
-        Values are [n_bins, n_frames]. Exit code 1 means that some files could not be read.")]
+        Values are [n_bins, n_frames], and float32; of a .parquet, a column time_seconds and one for each bin.\n\
+        A folder is continued where it was stopped. Exit code 1 means that some files could not be read.")]
     Features(FeaturesArgs),
+    /// Draw audio: waveform, spectrograms, chroma, tempo, self-similarity
+    #[command(after_help = "Examples:\n  \
+        crooner picture song.mp3 --of mel -o song.png\n  \
+        crooner picture song.mp3 --of cqt --start 30 --seconds 10 -o notes.svg\n  \
+        crooner picture song.mp3 --of spectrogram --set n_fft=4096 --axis linear -o song.png\n  \
+        crooner picture song.mp3 --of self-similarity --feature mfcc --theme dark -o form.png\n\n\
+        Spectrograms are in dB below their loudest value. `crooner features --list` shows the settings\n\
+        of what is drawn: stft for spectrogram, log-mel for mel, cqt, chroma-cqt for chroma, tempogram.")]
+    Picture(PictureArgs),
     /// List the data sets that crooner knows, or show one
     #[command(after_help = "Examples:\n  \
         crooner datasets\n  \
@@ -187,7 +198,7 @@ pub(crate) struct FeaturesArgs {
     /// Which feature; may be given more than once for a folder
     #[arg(long = "feature", value_name = "NAME", required_unless_present = "list")]
     pub(crate) features: Vec<String>,
-    /// Of a file: .npy, .csv or .json. Of a folder: a folder, that gets one .npy for each file and feature
+    /// Of a file: .npy, .parquet, .csv or .json. Of a folder: a folder, that gets one .npy for each file and feature
     #[arg(short, long, value_name = "PATH", required_unless_present = "list")]
     pub(crate) output: Option<PathBuf>,
     /// Sample rate to compute at
@@ -202,6 +213,67 @@ pub(crate) struct FeaturesArgs {
     /// Show the features there are, with their settings
     #[arg(long, conflicts_with_all = ["input", "features", "output", "settings"])]
     pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PictureArgs {
+    /// An audio file
+    #[arg(value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// What to draw
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) of: PictureOf,
+    /// The picture to write: .png or .svg
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: PathBuf,
+    /// Where to begin, in seconds
+    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = parse_seconds)]
+    pub(crate) start: f64,
+    /// How much to draw, in seconds [default: all that follows]
+    #[arg(long, value_name = "S", value_parser = parse_seconds)]
+    pub(crate) seconds: Option<f64>,
+    /// Sample rate to compute at
+    #[arg(long, value_name = "HZ", default_value_t = 22_050)]
+    pub(crate) sample_rate: u32,
+    /// A setting of what is drawn, under its own name or librosa's; may be given more than once
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// Frequency axis of a spectrogram [default: log]
+    #[arg(long)]
+    pub(crate) axis: Option<FrequencyAxis>,
+    /// What is compared in a self-similarity, any feature [default: chroma-cqt]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) feature: Option<String>,
+    /// Colours [default: light; an .svg without it takes those of its reader]
+    #[arg(long)]
+    pub(crate) theme: Option<ThemeName>,
+    /// Width in pixels, everything in proportion [default: 1600 for .png, 800 for .svg]
+    #[arg(long, value_name = "PX")]
+    pub(crate) width: Option<u32>,
+}
+
+/// What `crooner picture` draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PictureOf {
+    Waveform,
+    Spectrogram,
+    Mel,
+    Cqt,
+    Chroma,
+    Tempogram,
+    SelfSimilarity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FrequencyAxis {
+    Log,
+    Linear,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ThemeName {
+    Light,
+    Dark,
 }
 
 #[derive(Debug, Args)]
@@ -240,6 +312,11 @@ fn parse_shard(text: &str) -> Result<(usize, usize), String> {
     parts
         .filter(|(i, n)| i < n)
         .ok_or_else(|| "expected I/N with I counted from 0 and below N, as in 0/4".to_owned())
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..=1e9).contains(seconds));
+    seconds.ok_or_else(|| "expected a number of seconds of at least 0, as in 12.5".to_owned())
 }
 
 fn parse_top(text: &str) -> Result<usize, String> {

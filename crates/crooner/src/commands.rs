@@ -4,6 +4,7 @@ pub(crate) mod datasets;
 pub(crate) mod evaluate;
 pub(crate) mod features;
 pub(crate) mod info;
+pub(crate) mod picture;
 pub(crate) mod predict;
 pub(crate) mod prepare_data;
 mod scores;

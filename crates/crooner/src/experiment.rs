@@ -24,7 +24,7 @@ pub(crate) const PRESETS: &[(&str, &str)] = &[
 pub(crate) const DEFAULT_PRESET: &str = "demo";
 
 /// Tables that hold exactly one of several kinds, such as `[model.crnn]`.
-const TAGGED: [&str; 2] = ["features", "model"];
+const TAGGED: [&str; 3] = ["features", "model", "schedule"];
 
 /// A resolved experiment: `config.toml` of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

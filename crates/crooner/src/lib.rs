@@ -7,7 +7,8 @@
 //! | `experiment` | presets, config files, precedence |
 //! | `backend` | the registry of compute backends |
 //! | `run_dir` | the files of a run |
-//! | `pictures` | what a track looks like |
+//! | `matrix`, `table` | features as files |
+//! | `pictures` | what features mean on a picture |
 //! | `report` | from an evaluation to the report's plain data |
 
 mod backend;
@@ -21,6 +22,8 @@ mod pictures;
 mod progress;
 mod report;
 mod run_dir;
+mod similarity;
+mod table;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -49,6 +52,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Features(args) => commands::features::run(&args),
+        Command::Picture(args) => commands::picture::run(&args),
         Command::Datasets(args) => commands::datasets::run(&args),
         Command::Info => commands::info::run(),
     };

@@ -3,9 +3,10 @@
 use crooner_report as report;
 use crooner_split::{Side, Split};
 use crooner_train::bootstrap;
+use crooner_train::config::Metric;
 use crooner_train::evaluate::{Evaluation, Level, TrackResult};
 use crooner_train::fit::{EpochRecord, best_epoch};
-use crooner_train::{Stopped, Task};
+use crooner_train::{FitConfig, Stopped, Task};
 
 /// Most pairs and tracks that the report lists.
 const LISTED: usize = 10;
@@ -19,6 +20,8 @@ pub(crate) struct Findings<'a> {
     pub(crate) remarks: Vec<String>,
     pub(crate) evaluation: &'a Evaluation,
     pub(crate) history: &'a [EpochRecord],
+    /// What decided the best epoch.
+    pub(crate) metric: Metric,
     pub(crate) stopped: String,
     pub(crate) examples: Vec<report::Example>,
     pub(crate) failures: Vec<report::Failure>,
@@ -26,8 +29,19 @@ pub(crate) struct Findings<'a> {
 }
 
 pub(crate) fn report(findings: Findings<'_>) -> report::Report {
-    let Findings { run, task, split, remarks, evaluation, history, stopped, examples, failures, seconds } =
-        findings;
+    let Findings {
+        run,
+        task,
+        split,
+        remarks,
+        evaluation,
+        history,
+        metric,
+        stopped,
+        examples,
+        failures,
+        seconds,
+    } = findings;
     let notes = split.notes().iter().map(ToString::to_string).chain(remarks).collect();
     let size = |side| {
         let side = task.side(side);
@@ -46,7 +60,7 @@ pub(crate) fn report(findings: Findings<'_>) -> report::Report {
         },
         test: scores(evaluation, task.labels()),
         chance: chance(evaluation),
-        training: training(history, stopped),
+        training: training(history, metric, stopped),
         examples,
         confused: confused(evaluation, task.labels()),
         worst_tracks: worst_tracks(&evaluation.tracks, task.labels()),
@@ -96,7 +110,7 @@ fn level(level: &Level, labels: &[String]) -> report::Level {
     }
 }
 
-fn training(history: &[EpochRecord], stopped: String) -> report::Training {
+fn training(history: &[EpochRecord], metric: Metric, stopped: String) -> report::Training {
     let epoch = |record: &EpochRecord| report::Epoch {
         epoch: record.epoch as u64,
         train_loss: report::finite(record.train_loss),
@@ -106,16 +120,22 @@ fn training(history: &[EpochRecord], stopped: String) -> report::Training {
     };
     report::Training {
         epochs: history.iter().map(epoch).collect(),
-        best_epoch: best_epoch(history).map(|best| best.epoch as u64),
+        best_epoch: best_epoch(history, metric).map(|best| best.epoch as u64),
         stopped,
     }
 }
 
 /// Why training stopped: a whole sentence.
-pub(crate) fn stopped(stopped: Stopped, patience: usize) -> String {
+pub(crate) fn stopped(stopped: Stopped, training: &FitConfig) -> String {
     match stopped {
         Stopped::EpochLimit => "All epochs were done.".to_owned(),
-        Stopped::EarlyStopping => format!("The validation loss had not improved for {patience} epochs."),
+        Stopped::EarlyStopping => {
+            format!(
+                "The {} had not improved for {} epochs.",
+                training.early_stopping.name(),
+                training.patience
+            )
+        }
         Stopped::Interrupted { epochs, steps } => {
             format!("It was interrupted after {epochs} epochs and {steps} steps.")
         }

@@ -183,6 +183,7 @@ impl Settings {
         check_range("n_bins", self.n_bins, 1, 4096)?;
         check_range("bins_per_octave", self.bins_per_octave, 1, 1200)?;
         self.tuning.validate()?;
+        self.design.window.validate()?;
         if let Some(gamma) = self.gamma {
             check_range("gamma", gamma, 0.0, 10_000.0)?;
         }

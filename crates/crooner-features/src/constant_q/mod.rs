@@ -5,6 +5,7 @@
 //! which makes the next lower octave the highest, and so on. Each octave thus needs short transforms only. The halving
 //! is soxr's high-quality recipe, as in librosa: with another filter the values differ by up to 2 %.
 
+mod band;
 mod config;
 mod inverse;
 mod pseudo;
@@ -19,12 +20,12 @@ pub use inverse::icqt;
 pub(crate) use pseudo::hybrid as hybrid_frames;
 pub use pseudo::{hybrid_cqt, pseudo_cqt};
 pub(crate) use wavelet::c1_hz;
-pub use wavelet::{WaveletLengths, wavelet_lengths};
+pub use wavelet::{WaveletLengths, cqt_frequencies, wavelet_lengths};
 
-use crate::transform::FrameTransform;
-use crate::whole_track::{dot, padded};
+use crate::whole_track::padded;
 use crate::{FeatureError, Frames, PadMode, Spectrogram};
-use wavelet::{Basis, SparseRow};
+use band::Band;
+use wavelet::Basis;
 
 /// Constant-Q transform of a track: `librosa.cqt(y=samples, sr=sample_rate, ...)`, complex, `[n_bins, n_frames]`.
 ///
@@ -81,38 +82,12 @@ pub fn vqt(samples: &[f32], config: &VqtConfig) -> Result<Spectrogram<Complex32>
     Ok(Analyser::new(settings).analyse(samples, |[re, im]| Complex32::new(re, im))?.to_spectrogram())
 }
 
-/// A row of a basis, laid out so that its product with a spectrum is two products of plain numbers.
-struct Row {
-    first_bin: usize,
-    /// `re, -im` of every weight.
-    for_re: Vec<f32>,
-    /// `im, re` of every weight.
-    for_im: Vec<f32>,
-}
-
-impl Row {
-    fn new(row: &SparseRow) -> Self {
-        Self {
-            first_bin: row.first_bin,
-            for_re: row.weights.iter().flat_map(|weight| [weight.re, -weight.im]).collect(),
-            for_im: row.weights.iter().flat_map(|weight| [weight.im, weight.re]).collect(),
-        }
-    }
-
-    fn apply(&self, spectrum: &[[f32; 2]]) -> [f32; 2] {
-        let parts = spectrum[self.first_bin..].as_flattened();
-        [dot(&self.for_re, parts), dot(&self.for_im, parts)]
-    }
-}
-
 /// The filters of one octave, at the rate and hop at which it is computed.
 struct Octave {
     /// Where its lowest bin lies among all.
     first_bin: usize,
-    rows: Vec<Row>,
+    band: Band,
     hop_length: usize,
-    transform: FrameTransform,
-    n_fft: usize,
     /// Whether the track is halved in rate after this octave.
     halve: bool,
 }
@@ -144,22 +119,10 @@ impl Bank {
             let frequencies_hz = &layout.frequencies_hz[range.clone()];
             let lengths = settings.lengths(frequencies_hz, &layout.alphas[range.clone()], rate).lengths;
             let basis = Basis::new(frequencies_hz, &lengths, rate, settings.design, 2, gain);
-            let mut rows: Vec<Row> = basis.rows.iter().map(Row::new).collect();
-            if settings.scale {
-                for (row, length) in rows.iter_mut().zip(&scales[range]) {
-                    let factor = (1.0 / length.sqrt()) as f32;
-                    row.for_re.iter_mut().chain(&mut row.for_im).for_each(|weight| *weight *= factor);
-                }
-            }
+            let row_gain = |length: &f64| if settings.scale { (1.0 / length.sqrt()) as f32 } else { 1.0 };
+            let band = Band::new(&basis, scales[range].iter().map(row_gain));
             let halve = hop_length.is_multiple_of(2) && first_bin > 0;
-            octaves.push(Octave {
-                first_bin,
-                rows,
-                hop_length,
-                transform: FrameTransform::with_window(vec![1.0; basis.n_fft]),
-                n_fft: basis.n_fft,
-                halve,
-            });
+            octaves.push(Octave { first_bin, band, hop_length, halve });
             if halve {
                 hop_length /= 2;
                 rate /= 2.0;
@@ -173,7 +136,8 @@ impl Bank {
 }
 
 fn resampler(from: u32, to: u32) -> Result<Resampler, FeatureError> {
-    Resampler::new(from, to).map_err(|_| FeatureError::config("hop_length", "at most 1048576", from))
+    Resampler::with_short_blocks(from, to)
+        .map_err(|_| FeatureError::config("hop_length", "at most 1048576", from))
 }
 
 pub(crate) fn convert(resampler: &mut Resampler, samples: &[f32]) -> Vec<f32> {
@@ -221,17 +185,11 @@ impl Analyser {
 
         let early = bank.early.as_mut().map(|resampler| convert(resampler, samples));
         let mut signal = std::borrow::Cow::Borrowed(early.as_deref().unwrap_or(samples));
-        let mut spectrum = Vec::new();
         for octave in &mut bank.octaves {
             let mode: PadMode = self.settings.pad_mode;
-            let track = padded(&signal, octave.n_fft / 2, mode);
-            spectrum.resize(octave.n_fft / 2 + 1, [0.0; 2]);
-            for (t, frame) in frames.chunks_exact_mut(n_bins).enumerate() {
-                octave.transform.parts(&track[t * octave.hop_length..][..octave.n_fft], &mut spectrum);
-                for (bin, row) in frame[octave.first_bin..].iter_mut().zip(&octave.rows) {
-                    *bin = value(row.apply(&spectrum));
-                }
-            }
+            let Octave { band, hop_length, first_bin, .. } = octave;
+            let track = padded(&signal, band.n_fft / 2, mode);
+            band.apply(&track, *hop_length, &mut frames, n_bins, *first_bin, &value);
             if octave.halve {
                 signal = std::borrow::Cow::Owned(convert(halving, &signal));
             }

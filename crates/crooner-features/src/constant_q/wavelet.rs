@@ -22,6 +22,15 @@ pub(crate) fn bin_frequencies(n_bins: usize, f_min_hz: f64, bins_per_octave: usi
     (0..n_bins).map(frequency).collect()
 }
 
+/// The frequency in Hz of each of `n_bins` bins: `librosa.cqt_frequencies(n_bins, fmin=f_min_hz, ...)`.
+///
+/// Bin `k` lies at `f_min_hz · 2^((k + tuning) / bins_per_octave)` Hz.
+#[must_use]
+pub fn cqt_frequencies(n_bins: usize, f_min_hz: f64, bins_per_octave: usize, tuning: f64) -> Vec<f64> {
+    let steps = bins_per_octave as f64;
+    (0..n_bins).map(|k| (tuning / steps).exp2() * f_min_hz * (k as f64 / steps).exp2()).collect()
+}
+
 /// How wide the filters of a bank are, and how long they last.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WaveletLengths {
@@ -69,17 +78,9 @@ pub(super) fn lengths_of(
         let gamma = gamma_hz.unwrap_or(alpha * 24.7 / 0.108);
         let q = filter_scale / alpha;
         lengths.push(q * sample_rate / (hz + gamma / alpha));
-        cutoff_hz = cutoff_hz.max(hz * (1.0 + 0.5 * window_bandwidth(window) / q) + 0.5 * gamma);
+        cutoff_hz = cutoff_hz.max(hz * (1.0 + 0.5 * window.bandwidth() / q) + 0.5 * gamma);
     }
     WaveletLengths { lengths, cutoff_hz }
-}
-
-/// Equivalent noise bandwidth in bins, as librosa tabulates it.
-fn window_bandwidth(window: Window) -> f64 {
-    match window {
-        Window::Hann => 1.500_183_105_468_75,
-        Window::Hamming => 1.362_945_532_035_034_8,
-    }
 }
 
 /// Relative bandwidth of each of two or more filters, from its distance to both neighbours.

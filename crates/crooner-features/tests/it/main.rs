@@ -1,13 +1,20 @@
 //! One binary for all integration tests: it links once.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test states what it expects by failing")]
+#![expect(clippy::print_stderr, reason = "how near each array is to librosa is worth knowing")]
 
+mod coming_from_librosa;
 mod config;
 mod errors;
 mod golden;
+mod golden_edges;
+mod golden_rhythm;
+mod golden_spectral;
 mod golden_tonal;
 mod oracle;
 mod properties;
+mod rhythm;
+mod spectral;
 mod streaming;
 mod tonal;
 

@@ -15,6 +15,7 @@ fn padded(samples: &[f32], config: &StftConfig) -> Vec<f64> {
     let n = samples.len() as i64;
     let padding = if config.center { config.n_fft as i64 / 2 } else { 0 };
     let at = |position: i64| match config.pad_mode {
+        PadMode::Edge => f64::from(samples[position.clamp(0, n - 1) as usize]),
         PadMode::Constant if position < 0 || position >= n => 0.0,
         PadMode::Constant => f64::from(samples[position as usize]),
         PadMode::Reflect => {
@@ -33,8 +34,35 @@ fn padded(samples: &[f32], config: &StftConfig) -> Vec<f64> {
     (-padding..n + padding).map(at).collect()
 }
 
+/// A periodic window at place `i` of `n`, by its formula.
+pub(crate) fn slow_window(window: Window, i: f64, n: f64) -> f64 {
+    let cosine = |wave: f64| (wave * TAU * i / n).cos();
+    match window {
+        _ if n == 1.0 => 1.0,
+        Window::Hann => 0.5 - 0.5 * cosine(1.0),
+        Window::Hamming => 0.54 - 0.46 * cosine(1.0),
+        Window::Blackman => 0.42 - 0.5 * cosine(1.0) + 0.08 * cosine(2.0),
+        Window::BlackmanHarris => {
+            0.35875 - 0.48829 * cosine(1.0) + 0.14128 * cosine(2.0) - 0.01168 * cosine(3.0)
+        }
+        Window::Kaiser(beta) => {
+            let beta = f64::from(beta);
+            let place = 2.0 * i / n - 1.0;
+            slow_bessel_i0(beta * (1.0 - place * place).sqrt()) / slow_bessel_i0(beta)
+        }
+        Window::Boxcar => 1.0,
+    }
+}
+
+/// `I₀(x) = 1/π ∫ exp(x cos θ) dθ` from 0 to π, by the rule of the middle, which is exact for periodic functions.
+fn slow_bessel_i0(x: f64) -> f64 {
+    let steps = 1000;
+    let at = |i: usize| (x * (std::f64::consts::PI * (i as f64 + 0.5) / f64::from(steps)).cos()).exp();
+    (0..steps as usize).map(at).sum::<f64>() / f64::from(steps)
+}
+
 /// `[n_frames][n_bins]` of `(re, im)`.
-fn slow_stft(samples: &[f32], config: &StftConfig) -> Vec<Vec<(f64, f64)>> {
+pub(crate) fn slow_stft(samples: &[f32], config: &StftConfig) -> Vec<Vec<(f64, f64)>> {
     let n_fft = config.n_fft;
     let win_length = config.win_length.unwrap_or(n_fft);
     let first = (n_fft - win_length) / 2;
@@ -42,12 +70,7 @@ fn slow_stft(samples: &[f32], config: &StftConfig) -> Vec<Vec<(f64, f64)>> {
         if i < first || i >= first + win_length {
             return 0.0;
         }
-        let cosine = (TAU * (i - first) as f64 / win_length as f64).cos();
-        match config.window {
-            _ if win_length == 1 => 1.0,
-            Window::Hann => 0.5 - 0.5 * cosine,
-            Window::Hamming => 0.54 - 0.46 * cosine,
-        }
+        slow_window(config.window, (i - first) as f64, win_length as f64)
     };
     let bin = |frame: &[f64], k: usize| {
         frame.iter().enumerate().fold((0.0, 0.0), |(re, im), (i, x)| {
@@ -61,9 +84,16 @@ fn slow_stft(samples: &[f32], config: &StftConfig) -> Vec<Vec<(f64, f64)>> {
 }
 
 pub(crate) fn any_stft() -> impl Strategy<Value = StftConfig> {
-    let lengths = (1usize..40).prop_flat_map(|half| (Just(2 * half), proptest::option::of(1..=2 * half)));
-    let window = prop_oneof![Just(Window::Hann), Just(Window::Hamming)];
-    let pad_mode = prop_oneof![Just(PadMode::Constant), Just(PadMode::Reflect)];
+    let lengths = (2usize..80).prop_flat_map(|n_fft| (Just(n_fft), proptest::option::of(1..=n_fft)));
+    let window = prop_oneof![
+        Just(Window::Hann),
+        Just(Window::Hamming),
+        Just(Window::Blackman),
+        Just(Window::BlackmanHarris),
+        Just(Window::Boxcar),
+        (0f32..30.0).prop_map(Window::Kaiser),
+    ];
+    let pad_mode = prop_oneof![Just(PadMode::Constant), Just(PadMode::Reflect), Just(PadMode::Edge)];
     (lengths, 1usize..120, window, any::<bool>(), pad_mode).prop_map(
         |((n_fft, win_length), hop_length, window, center, pad_mode)| StftConfig {
             n_fft,

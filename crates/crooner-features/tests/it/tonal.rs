@@ -59,6 +59,11 @@ fn the_inverse_gives_back_what_lies_within_the_bins() {
 fn silence_and_a_single_sample_are_tracks_like_others() {
     for config in FeatureConfig::defaults() {
         for samples in [vec![0.0; 20_000], vec![0.5]] {
+            if config.n_frames(samples.len()) == 0 {
+                let error = config.frames(&samples).unwrap_err();
+                assert!(matches!(error, FeatureError::TooFewFrames { n_frames: 1, width: 9 }), "{error}");
+                continue;
+            }
             let frames = config.frames(&samples).unwrap();
             assert_eq!(frames.n_frames(), config.n_frames(samples.len()), "{}", config.name());
             assert!(frames.values().iter().all(|value| value.is_finite()), "{}", config.name());

@@ -2,7 +2,7 @@
 //!
 //! The figures are invented, but they agree with each other as those of a real run would.
 
-use crooner_report::picture::{Rows, SpectrogramAxes, spectrogram, waveform};
+use crooner_report::picture::{HeatMap, Layout, Levels, Rows, heat_map, waveform};
 use crooner_report::{
     Chance, Class, ConfusedPair, Epoch, Error, Evaluation, Example, ExamplePictures, FORMAT, Failure, Level,
     PartSize, Pictures, Report, Run, Score, Seconds, SplitSizes, Training, WorstTrack,
@@ -126,13 +126,21 @@ pub(crate) fn pictures() -> Result<Pictures, Error> {
             values.push(level.max(-74.0) - 6.0 * noise.next());
         }
     }
-    let axes = SpectrogramAxes { hop_seconds: 0.032, rows: Rows::Mel(&mel_hz) };
+    let map = HeatMap {
+        what: "Log-mel spectrogram",
+        values: &values,
+        n_bins: n_mels,
+        first_seconds: 0.0,
+        hop_seconds: 0.032,
+        rows: Rows::Bands(&mel_hz),
+        levels: Levels::Decibels,
+    };
     Ok(Pictures {
         examples: vec![ExamplePictures {
             feature: "log-mel".to_owned(),
             track: "Eric Skiff/Resistor Anthems/Chibi Ninja.ogg".to_owned(),
-            waveform: waveform(&samples, rate)?,
-            spectrogram: spectrogram(&values, n_frames, n_mels, axes)?,
+            waveform: waveform(&samples, rate, 0.0, &Layout { height: 170, ..Layout::default() })?,
+            spectrogram: heat_map(&map, &Layout::default())?,
         }],
     })
 }

@@ -38,10 +38,24 @@ impl Ranged for Marked {
 }
 
 /// One axis: what it spans, where it is marked, and how a mark reads.
-pub(super) struct Axis<'a> {
+pub(super) struct Axis {
     pub(super) range: Range<f64>,
-    pub(super) ticks: Vec<f64>,
-    pub(super) label: &'a dyn Fn(f64) -> String,
+    pub(super) marks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// Marked at `ticks`, each of which reads as `label` says.
+    pub(super) fn new(range: Range<f64>, ticks: Vec<f64>, label: impl Fn(f64) -> String) -> Self {
+        Self { range, marks: ticks.into_iter().map(|tick| (tick, label(tick))).collect() }
+    }
+
+    fn ticks(&self) -> Vec<f64> {
+        self.marks.iter().map(|mark| mark.0).collect()
+    }
+
+    fn label(&self, tick: f64) -> String {
+        self.marks.iter().find(|mark| mark.0 == tick).map_or_else(String::new, |mark| mark.1.clone())
+    }
 }
 
 /// Space around a chart, in pixels; the labels stand in the left and the bottom one.
@@ -57,8 +71,8 @@ pub(super) struct Margins {
 pub(super) fn axes<'a>(
     area: &Area<'a>,
     margins: Margins,
-    x: Axis<'_>,
-    y: Axis<'_>,
+    x: &Axis,
+    y: &Axis,
     grid: bool,
 ) -> Result<Chart<'a>, Error> {
     let mut chart = ChartBuilder::on(area)
@@ -67,8 +81,8 @@ pub(super) fn axes<'a>(
         .x_label_area_size(px(margins.bottom))
         .y_label_area_size(px(margins.left))
         .build_cartesian_2d(
-            Marked { range: x.range, ticks: x.ticks },
-            Marked { range: y.range, ticks: y.ticks },
+            Marked { range: x.range.clone(), ticks: x.ticks() },
+            Marked { range: y.range.clone(), ticks: y.ticks() },
         )?;
     let label = Type::new(LABEL_PX, QUIET).style();
     let mut mesh = chart.configure_mesh();
@@ -81,8 +95,8 @@ pub(super) fn axes<'a>(
         .axis_style(QUIET.color().stroke_width(10))
         .label_style(label)
         .set_all_tick_mark_size(px(4.0))
-        .x_label_formatter(&|value| (x.label)(*value))
-        .y_label_formatter(&|value| (y.label)(*value))
+        .x_label_formatter(&|value| x.label(*value))
+        .y_label_formatter(&|value| y.label(*value))
         .draw()?;
     Ok(chart)
 }

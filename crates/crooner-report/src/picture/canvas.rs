@@ -10,13 +10,14 @@ use plotters::prelude::{
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, FontTransform};
 
+use super::raster::Raster;
 use super::svg::Svg;
 use super::theme::Ink;
 use crate::Error;
 use crate::text::printable;
 
 /// Drawing units per CSS pixel.
-const UNITS_PER_PX: u32 = 10;
+pub(super) const UNITS_PER_PX: u32 = 10;
 
 /// plotters divides font sizes by this before writing them.
 const FONT_SCALE: f64 = 1.24;
@@ -43,13 +44,13 @@ pub(super) struct Canvas {
 impl Canvas {
     /// Runs `paint` on an empty surface of this size and keeps what it draws.
     pub(super) fn draw(self, paint: impl FnOnce(&Area<'_>) -> Result<(), Error>) -> Result<Svg, Error> {
-        self.draw_over(String::new(), paint)
+        self.draw_over(Vec::new(), paint)
     }
 
-    /// The same, on top of the SVG elements `under`.
+    /// The same, on top of `rasters`.
     pub(super) fn draw_over(
         self,
-        under: String,
+        rasters: Vec<Raster>,
         paint: impl FnOnce(&Area<'_>) -> Result<(), Error>,
     ) -> Result<Svg, Error> {
         let Self { width, height, min_width, label } = self;
@@ -64,8 +65,9 @@ impl Canvas {
         let inner = drawn.split_once(">\n").and_then(|(_, rest)| rest.strip_suffix("</svg>\n"));
         let inner = inner.ok_or_else(|| Error::Drawing("plotters wrote no <svg> element".to_owned()))?;
         // Text elements end in a line break, which shifts centred text by half a space.
-        let body = under + &inner.replace("\n</text>", "</text>");
-        Ok(Svg { width, height, view_box, min_width, label, body })
+        let body = inner.replace("\n</text>", "</text>");
+        let images = rasters.iter().map(Raster::element).collect::<Result<_, _>>()?;
+        Ok(Svg { width, height, view_box, min_width, label, rasters, images, body })
     }
 }
 

@@ -68,14 +68,10 @@ fn draw(title: &str, curves: &[Curve], y_range: Range<f64>, best_epoch: Option<u
         let x_range = if first < last { first..last } else { first - 0.5..last + 0.5 };
         let y_ticks = round_ticks(&y_range, 5, 0.0);
         let decimals = decimals_for(&y_ticks);
-        let x = Axis {
-            ticks: round_ticks(&x_range, 6, 1.0),
-            range: x_range,
-            label: &|value| format!("{value:.0}"),
-        };
-        let y =
-            Axis { range: y_range.clone(), ticks: y_ticks, label: &|value| format!("{value:.decimals$}") };
-        let mut chart = axes(area, MARGINS, x, y, true)?;
+        let x_ticks = round_ticks(&x_range, 6, 1.0);
+        let x = Axis::new(x_range, x_ticks, |value| format!("{value:.0}"));
+        let y = Axis::new(y_range.clone(), y_ticks, |value| format!("{value:.decimals$}"));
+        let mut chart = axes(area, MARGINS, &x, &y, true)?;
         let middle = (MARGINS.left + f64::from(WIDTH) - MARGINS.right) / 2.0;
         let bottom = f64::from(HEIGHT) - 9.0;
         write(area, "epoch", (middle, bottom), Type::new(LABEL_PX, QUIET).centered())?;

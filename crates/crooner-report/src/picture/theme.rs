@@ -6,6 +6,8 @@
 
 use plotters::style::RGBColor;
 
+use super::svg::Theme;
+
 /// A colour of the palette: what it is on paper, and what stands for it in the dark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ink {
@@ -41,6 +43,13 @@ impl Ink {
         let (red, green, blue) = self.light;
         RGBColor(red, green, blue)
     }
+
+    pub(crate) fn in_theme(self, theme: Theme) -> (u8, u8, u8) {
+        match theme {
+            Theme::Light => self.light,
+            Theme::Dark => self.dark,
+        }
+    }
 }
 
 /// A colour as CSS, in the spelling plotters gives it: the dark half is matched on these very characters.
@@ -55,6 +64,22 @@ pub(crate) fn dark_rules(scope: &str) -> String {
         format!("{scope}[{property}=\"{light}\"]{{{property}:{dark}}}")
     };
     ALL.into_iter().flat_map(|ink| ["fill", "stroke"].map(|property| rule(ink, property))).collect()
+}
+
+/// SVG elements in the light colours with those of `theme` in their place.
+pub(crate) fn recolored(elements: &str, theme: Theme) -> String {
+    // An attribute's value is between quotes, which text has only escaped.
+    const BEFORE: &str = "=\"#";
+    let mut parts = elements.split(BEFORE);
+    let mut recolored = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (color, rest) = part.split_at_checked(6).unwrap_or((part, ""));
+        let ink = ALL.into_iter().find(|ink| hex(ink.light)[1..] == *color);
+        recolored += BEFORE;
+        recolored += &ink.map_or_else(|| color.to_owned(), |ink| hex(ink.in_theme(theme))[1..].to_owned());
+        recolored += rest;
+    }
+    recolored
 }
 
 #[cfg(test)]
@@ -88,6 +113,14 @@ mod tests {
                 assert!(contrast >= 4.5, "{} on {}: {contrast:.2}", ink.name, ground.name);
             }
         }
+    }
+
+    #[test]
+    fn the_colours_of_attributes_are_exchanged_and_nothing_else() {
+        let elements = "<text fill=\"#1C1D1F\" stroke=\"#123456\">#1C1D1F</text><rect fill=\"#FFFFFF\"/>";
+        assert_eq!(recolored(elements, Theme::Light), elements);
+        let dark = "<text fill=\"#E6E4DF\" stroke=\"#123456\">#1C1D1F</text><rect fill=\"#15171A\"/>";
+        assert_eq!(recolored(elements, Theme::Dark), dark);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 use std::io::Cursor;
 
 use crooner_report::picture::{
-    Rows, ScoreBar, SpectrogramAxes, confusion_matrix, f1_bars, f1_curve, loss_curves, score_bars,
-    spectrogram, spectrogram_png, waveform,
+    HeatMap, Layout, Levels, Rows, ScoreBar, Theme, confusion_matrix, f1_bars, f1_curve, heat_map,
+    loss_curves, score_bars, waveform,
 };
 use crooner_report::{Epoch, Score, Svg};
 
@@ -125,45 +125,116 @@ fn bars_of_artists_and_of_scores() {
 
 #[test]
 fn waveforms_long_short_and_silent() {
+    let layout = Layout { height: 170, ..Layout::default() };
+    let titled = Layout { title: "Waveform", details: "a long name ".repeat(20).leak(), ..layout };
     for samples in [vec![0.5], vec![0.0; 16_000], vec![1.0, -1.0], vec![0.25; 100_000], vec![1e-30; 4]] {
-        assert_sound(&waveform(&samples, 16_000).unwrap());
+        assert_sound(&waveform(&samples, 16_000, 0.0, &layout).unwrap());
+        assert_sound(&waveform(&samples, 16_000, 3600.0, &titled).unwrap());
     }
-    assert!(waveform(&[], 16_000).is_err());
-    assert!(waveform(&[0.0], 0).is_err());
-    let message = waveform(&[0.0, f32::NAN], 16_000).unwrap_err().to_string();
+    assert!(waveform(&[], 16_000, 0.0, &layout).is_err());
+    assert!(waveform(&[0.0], 0, 0.0, &layout).is_err());
+    assert!(waveform(&[0.0], 1, f64::NAN, &layout).is_err());
+    let message = waveform(&[0.0, f32::NAN], 16_000, 0.0, &layout).unwrap_err().to_string();
     assert_eq!(message, "samples[1] must be a finite number, found NaN");
+    let small = Layout { height: 100, ..layout };
+    let message = waveform(&[0.0], 16_000, 0.0, &small).unwrap_err().to_string();
+    assert_eq!(message, "layout.height must be from 130 to 20000 pixels, found 100");
 }
 
-#[test]
-fn spectrograms_long_short_and_flat() {
-    for (n_frames, n_mels) in [(1, 1), (1, 128), (3000, 4), (94, 128)] {
-        let values: Vec<f32> = (0..n_frames * n_mels).map(|i| -(i as f32 % 80.0)).collect();
-        let mel_hz: Vec<f32> = (0..n_mels).map(|i| 60.0 * (i + 1) as f32).collect();
-        let axes = SpectrogramAxes { hop_seconds: 0.032, rows: Rows::Mel(&mel_hz) };
-        let svg = spectrogram(&values, n_frames, n_mels, axes).unwrap();
-        assert_sound(&svg);
-        assert_eq!(svg.document().matches("data:image/png;base64,").count(), 2);
-        assert_sound(&spectrogram(&vec![-80.0; n_frames * n_mels], n_frames, n_mels, axes).unwrap());
+fn plain<'a>(values: &'a [f32], n_bins: usize, rows: Rows<'a>) -> HeatMap<'a> {
+    HeatMap {
+        what: "Test",
+        values,
+        n_bins,
+        first_seconds: 0.0,
+        hop_seconds: 0.032,
+        rows,
+        levels: Levels::Plain,
     }
 }
 
 #[test]
-fn a_spectrogram_that_does_not_fit_together_is_refused() {
-    let mel_hz = [100.0, 200.0];
-    let axes = SpectrogramAxes { hop_seconds: 0.01, rows: Rows::Mel(&mel_hz) };
-    let refusal =
-        |values: &[f32], n_frames, axes| spectrogram(values, n_frames, 2, axes).unwrap_err().to_string();
-    assert_eq!(refusal(&[0.0; 5], 2, axes), "values must be 2 frames of 2 values, found 5 values");
-    assert_eq!(
-        refusal(&[], 0, axes),
-        "values must be at least one frame of at least one band, found 0 frames of 2"
+fn heat_maps_long_short_and_flat_of_every_kind_of_row() {
+    for (n_frames, n_bins) in [(1, 1), (1, 128), (3000, 4), (94, 128)] {
+        let values: Vec<f32> = (0..n_frames * n_bins).map(|i| -(i as f32 % 80.0)).collect();
+        let hz: Vec<f32> = (0..n_bins).map(|i| 60.0 * (i + 1) as f32).collect();
+        let notes = Rows::Notes { lowest_midi: 24.0, bins_per_octave: 36 };
+        let lags = Rows::Lags { hop_seconds: if n_bins == 4 { 0.5 } else { 0.023 } };
+        let kinds = [
+            Rows::Bands(&hz),
+            Rows::Linear(&hz),
+            Rows::Logarithmic(&hz),
+            notes,
+            Rows::PitchClasses { first: 9 },
+            Rows::Time,
+            Rows::Numbered,
+            lags,
+        ];
+        for rows in kinds.into_iter().take(if n_bins == 1 { 7 } else { 8 }) {
+            for layout in
+                [Layout::default(), Layout { title: "T", width: 300, height: 200, ..Layout::default() }]
+            {
+                let svg = heat_map(&plain(&values, n_bins, rows), &layout).unwrap();
+                assert_sound(&svg);
+                assert_eq!(svg.document().matches("data:image/png;base64,").count(), 2);
+                let flat = vec![-80.0; n_frames * n_bins];
+                assert_sound(&heat_map(&plain(&flat, n_bins, rows), &layout).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn axes_say_what_they_measure() {
+    let values = vec![0.5; 384 * 50];
+    let texts = |rows, first_seconds, hop_seconds| {
+        let map = HeatMap { first_seconds, hop_seconds, ..plain(&values, 384, rows) };
+        let document = assert_sound(&heat_map(&map, &Layout::default()).unwrap());
+        let xml = roxmltree::Document::parse(&document).unwrap();
+        let texts = xml.descendants().filter(|node| node.has_tag_name("text"));
+        texts.map(|node| node.text().unwrap().trim().to_owned()).collect::<Vec<_>>()
+    };
+    let has = |texts: &[String], expected: &[&str]| {
+        for text in expected {
+            assert!(texts.iter().any(|found| found == text), "{text} is not among {texts:?}");
+        }
+    };
+    let hop = 512.0 / 22_050.0;
+    has(&texts(Rows::Lags { hop_seconds: hop }, 0.0, hop), &["BPM", "60", "120", "240", "seconds", "1.0"]);
+    has(
+        &texts(Rows::Notes { lowest_midi: 24.0, bins_per_octave: 64 }, 0.0, 10.0),
+        &["note", "C1", "C6", "minutes:seconds", "4:00"],
     );
-    assert_eq!(refusal(&[0.0, f32::INFINITY], 1, axes), "values[1] must be a finite number of dB, found inf");
-    let still = SpectrogramAxes { hop_seconds: 0.0, ..axes };
-    assert_eq!(refusal(&[0.0; 2], 1, still), "hop_seconds must be more than 0, found 0");
-    let falling = SpectrogramAxes { rows: Rows::Mel(&[200.0, 100.0]), ..axes };
-    assert_eq!(refusal(&[0.0; 2], 1, falling), "mel_hz[1] must be at least 200 Hz, found 100");
-    assert!(spectrogram_png(&[0.0; 2], usize::MAX, 2).is_err());
+    has(&texts(Rows::PitchClasses { first: 0 }, 30.0, 0.1), &["pitch class", "C", "F♯", "B", "31.0", "34.0"]);
+    has(&texts(Rows::Time, 7200.0, 60.0), &["hours:minutes:seconds", "2:30:00"]);
+    let hz: Vec<f32> = (0..384).map(|i| i as f32 * 11_025.0 / 383.0).collect();
+    has(&texts(Rows::Logarithmic(&hz), 0.0, hop), &["Hz", "50", "500", "5\u{202F}000"]);
+    has(&texts(Rows::Linear(&hz), 0.0, hop), &["Hz", "0", "4\u{202F}000", "10\u{202F}000"]);
+}
+
+#[test]
+fn a_heat_map_that_does_not_fit_together_is_refused() {
+    let refusal = |map: HeatMap<'_>| heat_map(&map, &Layout::default()).unwrap_err().to_string();
+    let rows = Rows::Bands(&[100.0, 200.0]);
+    assert_eq!(refusal(plain(&[0.0; 5], 2, rows)), "values must be whole frames of 2 values, found 5 values");
+    assert_eq!(
+        refusal(plain(&[], 2, rows)),
+        "values must be at least one frame of at least one value, found 0 values in frames of 2"
+    );
+    assert_eq!(
+        refusal(plain(&[0.0, f32::INFINITY], 2, rows)),
+        "values[1] must be a finite number, found inf"
+    );
+    let still = HeatMap { hop_seconds: 0.0, ..plain(&[0.0; 2], 2, rows) };
+    assert_eq!(refusal(still), "hop_seconds must be more than 0, found 0");
+    let falling = plain(&[0.0; 2], 2, Rows::Bands(&[200.0, 100.0]));
+    assert_eq!(refusal(falling), "hz[1] must be at least 200 Hz, found 100");
+    let short = plain(&[0.0; 3], 3, rows);
+    assert_eq!(refusal(short), "hz must be 3 values, one per row, found 2");
+    let low = plain(&[0.0; 2], 2, Rows::Logarithmic(&[1.0, 2.0]));
+    assert_eq!(refusal(low), "hz must be such that the highest is above 20 Hz, found 2");
+    let none = Rows::Notes { lowest_midi: 24.0, bins_per_octave: 0 };
+    assert_eq!(refusal(plain(&[0.0; 2], 2, none)), "bins_per_octave must be at least 1, found 0");
 }
 
 /// Width, height and RGB pixels.
@@ -178,24 +249,54 @@ fn decode(png: &[u8]) -> (u32, u32, Vec<u8>) {
     (info.width, info.height, pixels)
 }
 
+/// A picture of two frames of three bins: the lowest value in bin 0 of frame 0, the highest in bin 2 of frame 1.
+fn corners() -> Svg {
+    let map = plain(&[-80.0, -40.0, -40.0, -40.0, -40.0, 0.0], 3, Rows::Numbered);
+    heat_map(&map, &Layout { width: 340, height: 200, ..Layout::default() }).unwrap()
+}
+
 #[test]
 fn the_png_has_time_to_the_right_and_frequency_upwards() {
-    // Two frames of three bands: the lowest value is in band 0 of frame 0, the highest in band 2 of frame 1.
-    let png = spectrogram_png(&[-80.0, -40.0, -40.0, -40.0, -40.0, 0.0], 2, 3).unwrap();
-    let (width, height, pixels) = decode(&png);
-    assert_eq!((width, height), (2, 3));
-    let pixel = |x: usize, y: usize| &pixels[3 * (2 * y + x)..][..3];
-    // The ends of magma, and its middle, as matplotlib has them: within 3 of (183, 55, 121).
-    assert_eq!(pixel(0, 2), [0, 0, 4]);
-    assert_eq!(pixel(1, 0), [252, 253, 191]);
-    assert!(pixel(0, 0).iter().zip([183u8, 55, 121]).all(|(a, b)| a.abs_diff(b) <= 3), "{:?}", pixel(0, 0));
+    for width in [340, 680, 1000] {
+        let (found, height, pixels) = decode(&corners().scaled_to(width).unwrap().png(Theme::Light).unwrap());
+        let scale = width as f32 / 340.0;
+        assert_eq!((found, height), (width, (200.0 * scale).round() as u32));
+        let pixel = |x: f32, y: f32| {
+            let at = (y * scale) as usize * width as usize + (x * scale) as usize;
+            [pixels[3 * at], pixels[3 * at + 1], pixels[3 * at + 2]]
+        };
+        // 200 by 148 pixels from (58, 10) on. The ends of magma, and its middle as matplotlib has it.
+        assert_eq!(pixel(70.0, 150.0), [0, 0, 4]);
+        assert_eq!(pixel(250.0, 15.0), [252, 253, 191]);
+        assert!(pixel(70.0, 15.0).into_iter().zip([183u8, 55, 121]).all(|(a, b)| a.abs_diff(b) <= 3));
+        assert_eq!(pixel(336.0, 3.0), [255; 3]);
+    }
+}
+
+#[test]
+fn a_png_has_the_text_and_the_theme_of_the_picture() {
+    let dark_pixels = |svg: &Svg, theme| {
+        let (_, _, pixels) = decode(&svg.png(theme).unwrap());
+        let sums = pixels.chunks_exact(3).map(|p| p.iter().map(|&c| u32::from(c)).sum::<u32>());
+        sums.filter(|&sum| sum < 3 * 0x40).count()
+    };
+    let samples = vec![0.0; 16_000];
+    let layout = Layout { height: 170, ..Layout::default() };
+    let bare = waveform(&samples, 16_000, 0.0, &layout).unwrap();
+    let titled =
+        waveform(&samples, 16_000, 0.0, &Layout { height: 200, title: "Waveform", ..layout }).unwrap();
+    assert_eq!(dark_pixels(&bare, Theme::Light), 0);
+    // Eight bold letters.
+    assert!((100..2000).contains(&dark_pixels(&titled, Theme::Light)));
+    assert!(dark_pixels(&bare, Theme::Dark) > 110_000);
+    let message = bare.scaled_to(99).unwrap_err().to_string();
+    assert_eq!(message, "width must be from 100 to 20000 pixels, found 99");
 }
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     assert_eq!(made_up::pictures().unwrap(), made_up::pictures().unwrap());
-    let values: Vec<f32> = (0..128 * 94).map(|i| (i % 77) as f32).collect();
-    assert_eq!(spectrogram_png(&values, 94, 128).unwrap(), spectrogram_png(&values, 94, 128).unwrap());
+    assert_eq!(corners().png(Theme::Dark).unwrap(), corners().png(Theme::Dark).unwrap());
 }
 
 #[test]

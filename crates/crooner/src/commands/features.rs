@@ -26,8 +26,11 @@ pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     let (Some(input), Some(output)) = (&args.input, &args.output) else {
         bail!("`crooner features` needs an input and an output")
     };
-    let configs: Vec<FeatureConfig> =
-        args.features.iter().map(|name| configure(name, args)).collect::<Result<_>>()?;
+    let configs: Vec<FeatureConfig> = args
+        .features
+        .iter()
+        .map(|name| configure(name, args.sample_rate, &args.settings))
+        .collect::<Result<_>>()?;
     if input.is_dir() {
         return folder(input, output, &configs, args.jobs);
     }
@@ -40,20 +43,51 @@ pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A name, and its settings beside it.
 fn list(sample_rate: u32) -> Result<ExitCode> {
     for config in FeatureConfig::defaults() {
         let config = config.with("sample_rate", &sample_rate.to_string())?;
-        say(config.name())?;
-        for (key, value) in config.settings()? {
-            say(&format!("  {key} = {}", value.as_deref().unwrap_or("(derived)")))?;
-        }
+        let settings = config.settings()?;
+        let settings = settings.iter().map(|(key, value)| match value {
+            Some(value) => format!("{key}={}", shortest(value)),
+            None => format!("{key}=derived"),
+        });
+        say(&entry(config.name(), settings))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn configure(name: &str, args: &FeaturesArgs) -> Result<FeatureConfig> {
-    let mut config = FeatureConfig::named(name)?.with("sample_rate", &args.sample_rate.to_string())?;
-    for setting in &args.settings {
+/// A setting is an `f32`, written as the `f64` nearest to it: in as few digits as it needs.
+fn shortest(value: &str) -> String {
+    let is_real = value.contains(['.', 'e']) && !value.contains(char::is_uppercase);
+    match value.parse::<f32>() {
+        Ok(number) if is_real => format!("{number:?}"),
+        _ => value.to_owned(),
+    }
+}
+
+/// `settings` in lines of at most 80 columns, at the right of `name`.
+fn entry(name: &str, settings: impl Iterator<Item = String>) -> String {
+    const NAME: usize = 19;
+    const WIDTH: usize = 80;
+    let mut lines = vec![format!("{name:<NAME$}")];
+    for setting in settings {
+        let fits = lines.last().is_some_and(|line| line.len() + 1 + setting.len() <= WIDTH);
+        if !fits {
+            lines.push(" ".repeat(NAME));
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push(' ');
+            line.push_str(&setting);
+        }
+    }
+    lines.join("\n")
+}
+
+/// The feature called `name` at `sample_rate`, with `settings` as `KEY=VALUE`.
+pub(super) fn configure(name: &str, sample_rate: u32, settings: &[String]) -> Result<FeatureConfig> {
+    let mut config = FeatureConfig::named(name)?.with("sample_rate", &sample_rate.to_string())?;
+    for setting in settings {
         let Some((key, value)) = setting.split_once('=') else {
             bail!("--set {setting}: expected KEY=VALUE, such as --set n_fft=1024")
         };
@@ -67,7 +101,7 @@ fn decode(path: &Path, config: &FeatureConfig) -> Result<Vec<f32>> {
 }
 
 fn compute(config: &FeatureConfig, samples: &[f32], format: Format) -> Result<Vec<u8>> {
-    format.encode(&config.frames(samples)?.to_spectrogram())
+    format.encode(&config.frames(samples)?.to_spectrogram(), config)
 }
 
 /// Every audio file under `input`, with what is done already left alone.
@@ -159,4 +193,32 @@ fn one_of_many(
         write_atomically(&path, &compute(config, &samples, Format::Npy)?)?;
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_stand_beside_the_name_in_80_columns() {
+        let settings = (0..12).map(|i| format!("setting_{i}={i}"));
+        let entry = entry("log-mel", settings);
+        let lines: Vec<&str> = entry.lines().collect();
+        assert_eq!(
+            lines[0],
+            "log-mel             setting_0=0 setting_1=1 setting_2=2 setting_3=3 setting_4=4"
+        );
+        assert!(lines[1].starts_with("                    setting_5=5 "), "{entry}");
+        assert!(lines.iter().all(|line| line.len() <= 80), "{entry}");
+    }
+
+    #[test]
+    fn numbers_are_as_short_as_they_can_be() {
+        assert_eq!(shortest("1.000000013351432e-10"), "1e-10");
+        assert_eq!(shortest("0.8500000238418579"), "0.85");
+        assert_eq!(
+            (shortest("2048"), shortest("slaney"), shortest("80.0")),
+            ("2048".into(), "slaney".into(), "80.0".into())
+        );
+    }
 }

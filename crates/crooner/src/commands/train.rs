@@ -7,13 +7,15 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use burn::module::Module;
 use burn::tensor::Device;
+use crooner_model::NamedTensor;
 use crooner_report::{Run, Seconds};
 use crooner_split::{Side, Split};
 use crooner_store::{FeatureSet, PrepareOptions, Store};
 use crooner_train::checkpoint::Identity;
 use crooner_train::evaluate::predict_side;
 use crooner_train::{
-    Classifier, ClassifierInfo, FitEvent, FitOutcome, FitRequest, Stopped, Task, evaluate, fit,
+    Classifier, ClassifierInfo, FitEvent, FitOutcome, FitRequest, Initial, Stopped, Task, Transfer, evaluate,
+    fit,
 };
 
 use super::scores;
@@ -65,11 +67,27 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     describe(&lines, &task, &split);
     let begun = Instant::now();
     let identity = identity(&experiment, &features, &split)?;
+    let started = initial(&experiment, &dir, &task, &device, &lines)?;
+    let mut remarks = usable.remarks();
+    if let Some((path, fingerprint)) = started.as_ref().map(|start| (&start.path, &start.split))
+        && fingerprint != split.fingerprint()
+    {
+        let leak = format!(
+            "The weights started from {}, which was trained on another split: it may have heard test tracks of this \
+             one, and the scores may be too good.",
+            path.display()
+        );
+        lines.line(&format!("note: {leak}"));
+        remarks.push(leak);
+    }
     let request = FitRequest {
         task: &task,
         model: &experiment.model,
         config: &experiment.training,
         seed: experiment.seed,
+        initial: started
+            .as_ref()
+            .map(|start| Initial { weights: &start.weights, same_classes: start.same_classes }),
         device: &device,
         checkpoint: Some(&dir.checkpoint()),
         identity: &identity,
@@ -93,6 +111,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         task: &task,
         split: &split,
         usable: &usable,
+        remarks,
     };
     finished.conclude(&dir, outcome, seconds, |track| {
         let track = catalogue.tracks.iter().find(|candidate| candidate.id == track)?;
@@ -125,9 +144,9 @@ fn plan(args: &TrainArgs) -> Result<(Experiment, PathBuf)> {
 }
 
 /// Everything that decides the weights, so that a checkpoint continues only its own run. The
-/// number of epochs is not among it: a finished run may be asked for more.
+/// number of epochs is not among it, unless the schedule depends on it: a finished run may be asked for more.
 fn identity(experiment: &Experiment, features: &FeatureSet, split: &Split) -> Result<Identity> {
-    let training = crooner_train::FitConfig { epochs: 0, ..experiment.training.clone() };
+    let training = experiment.training.lasting();
     Ok(Identity::from([
         ("seed".to_owned(), experiment.seed.to_string()),
         ("features".to_owned(), features.fingerprint().to_owned()),
@@ -136,6 +155,39 @@ fn identity(experiment: &Experiment, features: &FeatureSet, split: &Split) -> Re
         ("model".to_owned(), serde_json::to_string(&experiment.model)?),
         ("training".to_owned(), serde_json::to_string(&training)?),
     ]))
+}
+
+/// Weights of another run.
+struct Start {
+    path: PathBuf,
+    weights: Vec<NamedTensor>,
+    /// Whether they are for the same artists.
+    same_classes: bool,
+    /// Fingerprint of the split that they were trained on.
+    split: String,
+}
+
+/// The weights to start from, if the settings name any.
+fn initial(
+    experiment: &Experiment,
+    dir: &RunDir,
+    task: &Task<'_>,
+    device: &Device,
+    lines: &Progress,
+) -> Result<Option<Start>> {
+    let Some(path) = &experiment.training.init_from else { return Ok(None) };
+    let path = if path.is_dir() { RunDir::open(path)?.finished_model()? } else { path.clone() };
+    let classifier = Classifier::load(&path, device.clone())?;
+    if classifier.info().features != experiment.features {
+        lines.line(&format!("note: {} was trained on other features than these", path.display()));
+    }
+    let same_classes = classifier.info().labels == task.labels();
+    let weights = classifier.network().weights()?;
+    if dir.checkpoint().exists() {
+        lines.line("note: the run has a checkpoint already and goes on from there");
+    }
+    let split = classifier.info().split.clone();
+    Ok(Some(Start { path, weights, same_classes, split }))
 }
 
 fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
@@ -164,6 +216,14 @@ fn fit_with_progress(request: &FitRequest<'_>, dir: &RunDir) -> Result<FitOutcom
     let outcome = fit(request, |event| match event {
         FitEvent::Resumed { epochs, steps } => {
             bar.line(&format!("resumed    after {epochs} epochs and {steps} steps"));
+        }
+        FitEvent::Initialised(Transfer { taken, fresh, left }) => {
+            bar.line(&format!("start      {} tensors taken over", taken.len()));
+            for (what, names) in [("drawn from the seed", fresh), ("not taken over", left)] {
+                if !names.is_empty() {
+                    bar.line(&format!("note: {what}: {}", names.join(", ")));
+                }
+            }
         }
         FitEvent::Step { epoch, step, steps, loss, f1, slices } => {
             seen += slices;
@@ -208,6 +268,8 @@ struct Finished<'a> {
     task: &'a Task<'a>,
     split: &'a Split,
     usable: &'a Usable,
+    /// What a reader of the scores should know.
+    remarks: Vec<String>,
 }
 
 impl Finished<'_> {
@@ -218,7 +280,7 @@ impl Finished<'_> {
         mut seconds: Seconds,
         path_of: impl Fn(&str) -> Option<PathBuf>,
     ) -> Result<()> {
-        let Self { experiment, backend, device, task, split, usable } = self;
+        let Self { experiment, backend, device, task, split, usable, remarks } = self;
         let begun = Instant::now();
         let batch_size = experiment.training.batch_size;
         let predictions = predict_side(&outcome.network, task, Side::Test, batch_size, device)?;
@@ -259,10 +321,11 @@ impl Finished<'_> {
             run,
             task,
             split,
-            remarks: usable.remarks(),
+            remarks,
             evaluation: &evaluation,
             history: &outcome.history,
-            stopped: report::stopped(outcome.stopped, experiment.training.patience),
+            metric: experiment.training.early_stopping,
+            stopped: report::stopped(outcome.stopped, &experiment.training),
             examples,
             failures: usable.failures.clone(),
             seconds,

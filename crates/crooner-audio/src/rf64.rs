@@ -1,0 +1,137 @@
+//! RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088): WAV with 64-bit sizes, shown to Symphonia as the plain WAV it reads.
+//!
+//! Their header says `RF64` instead of `RIFF`, sizes are `0xFFFFFFFF`, and the true ones stand in a chunk `ds64`. Where
+//! those fit 32 bits, twelve bytes are all the difference.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use symphonia::core::io::MediaSource;
+
+/// A size that the chunk `ds64` tells.
+const ELSEWHERE: u32 = u32::MAX;
+
+/// A file, some of whose bytes read as others.
+pub(crate) struct Overlay {
+    file: File,
+    length: u64,
+    position: u64,
+    /// Where, and what is read there.
+    patches: Vec<(u64, [u8; 4])>,
+}
+
+/// Why an RF64 file cannot be shown as WAV.
+pub(crate) enum Rf64Error {
+    Io(io::Error),
+    /// What is wrong with its header.
+    Header(String),
+}
+
+impl From<io::Error> for Rf64Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Overlay {
+    /// `file` as it is, unless it is RF64.
+    pub(crate) fn new(mut file: File) -> Result<Self, Rf64Error> {
+        let length = file.metadata()?.len();
+        let patches = patches(&mut file, length)?;
+        file.rewind()?;
+        Ok(Self { file, length, position: 0, patches })
+    }
+}
+
+fn patches(file: &mut File, length: u64) -> Result<Vec<(u64, [u8; 4])>, Rf64Error> {
+    let mut head = [0; 12];
+    if read_up_to(file, &mut head)? < head.len()
+        || !matches!(&head[..4], b"RF64" | b"BW64")
+        || &head[8..] != b"WAVE"
+    {
+        return Ok(Vec::new());
+    }
+    let mut data_size = None;
+    let mut at = head.len() as u64;
+    while at + 8 <= length {
+        let mut chunk = [0; 8];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut chunk)?;
+        let size = u32::from_le_bytes([chunk[4], chunk[5], chunk[6], chunk[7]]);
+        match &chunk[..4] {
+            b"ds64" => {
+                let mut sizes = [0; 16];
+                if read_up_to(file, &mut sizes)? < sizes.len() {
+                    return Err(Rf64Error::Header("RF64: the chunk ds64 is cut off".to_owned()));
+                }
+                let [.., a, b, c, d, e, f, g, h] = sizes;
+                data_size = Some(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+            }
+            b"data" if size == ELSEWHERE => {
+                let data_size = data_size.ok_or_else(|| {
+                    Rf64Error::Header("RF64: there is no chunk ds64 before data".to_owned())
+                })?;
+                let size =
+                    u32::try_from(data_size).ok().filter(|&size| size < ELSEWHERE).ok_or_else(|| {
+                        Rf64Error::Header(format!(
+                            "RF64: expected less than 4 GiB of samples, found {data_size} bytes"
+                        ))
+                    })?;
+                let riff = u32::try_from(length - 8).unwrap_or(ELSEWHERE);
+                return Ok(vec![(0, *b"RIFF"), (4, riff.to_le_bytes()), (at + 4, size.to_le_bytes())]);
+            }
+            // Its size is told, so only the name of the format is unusual.
+            b"data" => return Ok(vec![(0, *b"RIFF")]),
+            _ => {}
+        }
+        at += 8 + u64::from(size) + u64::from(size % 2);
+    }
+    Err(Rf64Error::Header("RF64: there is no chunk data".to_owned()))
+}
+
+/// Reads until `buffer` is full or the file ends.
+fn read_up_to(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+impl Read for Overlay {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        let read = self.position..self.position + n as u64;
+        for (offset, bytes) in &self.patches {
+            for (place, byte) in (*offset..).zip(bytes) {
+                if read.contains(&place) {
+                    buffer[(place - read.start) as usize] = *byte;
+                }
+            }
+        }
+        self.position = read.end;
+        Ok(n)
+    }
+}
+
+impl Seek for Overlay {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.position = self.file.seek(to)?;
+        Ok(self.position)
+    }
+}
+
+impl MediaSource for Overlay {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(self.length)
+    }
+}
