@@ -12,13 +12,10 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use crooner_audio::AudioReader;
-use crooner_fingerprint::{Extractor, Fingerprint, Index, Match};
+use crooner_fingerprint::{Extractor, Fingerprint, Index, Match, Verdict};
 use rayon::prelude::*;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
-
-/// What is called proven: less than one false match in a million queries.
-const PROVEN: f64 = -6.0;
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -44,21 +41,20 @@ fn main() -> Result<()> {
         index.n_hashes() as f64 / seconds
     );
 
-    let mut false_pairs = 0;
+    let mut copies = 0;
     for (number, print) in prints.iter().enumerate() {
         for found in index.query_before(print, number as u32) {
             let other = &prints[found.track as usize];
-            let coverage = found.coverage(print.seconds(), other.seconds());
-            false_pairs += usize::from(found.log10_chance < PROVEN);
+            copies += usize::from(is_copy(&found, print, other));
             println!(
                 "  originals alike: {} and {}: {}",
                 names[number],
                 names[found.track as usize],
-                describe(&found, coverage)
+                describe(&found, print, other)
             );
         }
     }
-    println!("proven pairs among the originals: {false_pairs}\n");
+    println!("originals taken for copies of one another: {copies} pairs\n");
 
     println!("{:28} {:>5} {:>6} {:>6} {:>6} {:>10}", "kind", "found", "missed", "wrong", "other", "weakest");
     let mut kinds: Vec<PathBuf> =
@@ -93,7 +89,7 @@ fn count(kind: &Path, names: &[String], prints: &[Fingerprint], index: &Index, e
     let (mut found, mut wrong, mut other, mut weakest) = (0, 0, 0, f64::NEG_INFINITY);
     let mut missed = Vec::new();
     for ((&(number, _), copy), matches) in tried.iter().zip(&copies).zip(&answers) {
-        let proven = |found: &&Match| found.log10_chance < PROVEN;
+        let proven = |found: &&Match| is_copy(found, copy, &prints[found.track as usize]);
         match matches.iter().filter(proven).find(|found| found.track as usize == number) {
             Some(right) => {
                 found += 1;
@@ -102,15 +98,22 @@ fn count(kind: &Path, names: &[String], prints: &[Fingerprint], index: &Index, e
             None => missed.push((number, copy, matches)),
         }
         wrong += usize::from(matches.first().is_some_and(|first| first.track as usize != number));
-        other += matches.iter().filter(proven).filter(|found| found.track as usize != number).count();
+        for found in matches.iter().filter(proven).filter(|found| found.track as usize != number) {
+            other += 1;
+            let track = found.track as usize;
+            println!(
+                "  {} is like {} too: {}",
+                names[number],
+                names[track],
+                describe(found, copy, &prints[track])
+            );
+        }
     }
     let kind = kind.file_name().unwrap_or_default().to_string_lossy();
     println!("{kind:28} {found:>5} {:>6} {wrong:>6} {other:>6} {weakest:>10.1}", missed.len());
     for (number, copy, matches) in missed {
         let best = matches.iter().find(|found| found.track as usize == number);
-        let best = best.map_or("no hashes agree".to_owned(), |found| {
-            describe(found, found.coverage(copy.seconds(), prints[number].seconds()))
-        });
+        let best = best.map_or("no hashes agree".to_owned(), |found| describe(found, copy, &prints[number]));
         println!(
             "  missed: {} ({} peaks in {:.0} s): {best}",
             names[number],
@@ -121,7 +124,11 @@ fn count(kind: &Path, names: &[String], prints: &[Fingerprint], index: &Index, e
     Ok(())
 }
 
-fn describe(found: &Match, coverage: f64) -> String {
+fn is_copy(found: &Match, query: &Fingerprint, track: &Fingerprint) -> bool {
+    found.verdict(query.seconds(), track.seconds()) == Some(Verdict::SameRecording)
+}
+
+fn describe(found: &Match, query: &Fingerprint, track: &Fingerprint) -> String {
     format!(
         "log10 chance {:.1}, {} of {} peaks, chance {:.3}, {:.1} to {:.1} s at {:.1} s, {:.0} % alike, speed {:.4}",
         found.log10_chance,
@@ -131,7 +138,7 @@ fn describe(found: &Match, coverage: f64) -> String {
         found.query_seconds.start,
         found.query_seconds.end,
         found.track_seconds.start,
-        100.0 * coverage,
+        100.0 * found.coverage(query.seconds(), track.seconds()),
         found.speed
     )
 }

@@ -28,7 +28,7 @@ const BIN: f64 = 32.0;
 /// Pitches that differ by less agree with a speed: 10 cents.
 const SHIFT_TOLERANCE: i32 = 2;
 /// Alignments that are tested, at most.
-const TESTED: usize = 3;
+const TESTED: usize = 6;
 /// Speeds beyond this are taken for chance.
 const LARGEST_SPEED: f64 = 1.03;
 

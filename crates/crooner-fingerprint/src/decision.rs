@@ -16,8 +16,9 @@ const AGAINST: f64 = -0.347;
 /// Other offsets at which coincidence is counted, and the distance of the nearest: 2 s.
 const CONTROLS: usize = 60;
 const NEAREST_CONTROL: f64 = 500.0;
-/// Fewer peaks, over 2 s, decide nothing.
+/// Fewer peaks, or as many within a shorter time (3 s), decide nothing: one run up a scale is like another.
 const FEWEST: usize = 12;
+const SHORTEST: u32 = 750;
 /// Chance is taken to be at least this.
 const LEAST_CHANCE: f64 = 0.01;
 
@@ -31,7 +32,7 @@ pub(crate) struct Tested {
     agreeing: usize,
     chance: f64,
     /// Natural logarithm of the probability that chance gives so many, for this one alignment and part.
-    pub(crate) log_tail: f64,
+    log_tail: f64,
 }
 
 impl Tested {
@@ -48,13 +49,13 @@ impl Tested {
         let (inside, coinciding) = (&query[part.clone()], &pairs[part]);
         let peaks = inside.len();
         let agreeing = coinciding.iter().flatten().count();
-        if peaks < FEWEST {
+        let (first, last) = (*inside.first()?, *inside.last()?);
+        if peaks < FEWEST || last.time - first.time < SHORTEST {
             return None;
         }
         let (chance, excess) = controls(inside, track, alignment);
         let share = agreeing as f64 / peaks as f64;
         let log_tail = -(peaks as f64 / excess) * divergence(share, chance);
-        let (first, last) = (*inside.first()?, *inside.last()?);
         Some(Self { alignment, part: (first, last), peaks, agreeing, chance, log_tail })
     }
 

@@ -31,7 +31,7 @@ struct Entry {
 ///
 /// Adding a track costs the same however many there are: a hash is chained to its slot, and the table of slots doubles
 /// when there are as many entries. A query follows at most 200 places of each of its hashes, so that it too has
-/// a bound that does not depend on the number of tracks. Memory: 16 to 20 bytes a hash, about 20 hashes a second.
+/// a bound that does not depend on the number of tracks. Memory: 16 to 20 bytes a hash, about 35 hashes a second.
 #[derive(Debug)]
 pub struct Index {
     tracks: Vec<Fingerprint>,
@@ -85,13 +85,36 @@ pub struct Match {
     pub log10_chance: f64,
 }
 
+/// What a [`Match`] says about two recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// One is a copy of the other or of a part of it: at least half of the shorter one is alike.
+    SameRecording,
+    /// A passage of both is the same audio: a sample, a loop, a jingle, a medley.
+    SharedPassage,
+}
+
 impl Match {
+    /// A match with [`log10_chance`](Self::log10_chance) below this is proven: less than one such among a million queries
+    /// would be a coincidence.
+    pub const PROVEN: f64 = -6.0;
+    /// The share of the shorter recording that makes a copy of a shared passage.
+    pub const COPY: f64 = 0.5;
+
     /// The share of the shorter of two recordings, of `query_seconds` and `track_seconds`, that is alike.
     #[must_use]
     pub fn coverage(&self, query_seconds: f64, track_seconds: f64) -> f64 {
         let alike = self.query_seconds.end - self.query_seconds.start;
         let whole = query_seconds.min(track_seconds / self.speed);
         if whole > 0.0 { (alike / whole).min(1.0) } else { 0.0 }
+    }
+
+    /// What is proven of two recordings of these lengths; nothing where chance might explain the match.
+    #[must_use]
+    pub fn verdict(&self, query_seconds: f64, track_seconds: f64) -> Option<Verdict> {
+        let copy = self.coverage(query_seconds, track_seconds) >= Self::COPY;
+        let verdict = if copy { Verdict::SameRecording } else { Verdict::SharedPassage };
+        (self.log10_chance < Self::PROVEN).then_some(verdict)
     }
 }
 
@@ -156,7 +179,7 @@ impl Index {
     /// The tracks that sound like the query or a part of it, the surest first; an excerpt of five seconds is enough.
     ///
     /// Only matches with [`log10_chance`](Match::log10_chance) below 0 are returned; a caller who wants proof asks for
-    /// less, such as -6.
+    /// less: [`Match::verdict`].
     #[must_use]
     pub fn query(&self, query: &Fingerprint) -> Vec<Match> {
         self.query_before(query, u32::MAX)
@@ -243,12 +266,13 @@ impl Index {
             .iter()
             .map(|vote| (query.peaks[vote.query as usize], reference.peaks[vote.reference as usize]))
             .collect();
-        let tested = alignments(&pairs, NEEDED_VOTES)
+        // What repeats itself is alike at several offsets: the one at which most peaks coincide is meant.
+        alignments(&pairs, NEEDED_VOTES)
             .into_iter()
             .filter_map(|alignment| Tested::new(query, reference, alignment))
-            .min_by(|a, b| a.log_tail.total_cmp(&b.log_tail))?;
-        let found = tested.into_match(track, self.seconds);
-        (found.log10_chance < 0.0).then_some(found)
+            .map(|tested| tested.into_match(track, self.seconds))
+            .filter(|found| found.log10_chance < 0.0)
+            .max_by(|a, b| a.agreeing.cmp(&b.agreeing).then(b.log10_chance.total_cmp(&a.log10_chance)))
     }
 
     /// Of the bits of a key none decided whether it was kept.

@@ -34,13 +34,13 @@
 //!
 //! **Peaks.** Samples are brought to 8 kHz; the power spectrogram (1024 samples under a Hann window, every 128) is
 //! searched for points that are the largest within ±0.26 s and ±172 Hz. About fifteen a second are left, between 200
-//! and 3,600 Hz; neither gain nor a lossy codec moves most of them. Their times and pitches are interpolated, to
-//! 4 ms and 5 cents.
+//! and 3,600 Hz; neither gain nor a lossy codec moves most of them. Each is dated by when its tone
+//! rose to a quarter of its power, and its pitch is interpolated: to 4 ms and 5 cents.
 //!
-//! **Quads.** Each peak and any three of the six that follow it within 1.3 s and 1.5 octaves make a *quad*: the pitch
+//! **Quads.** Each peak and any three of the six that follow it within 2 s and 3 octaves make a *quad*: the pitch
 //! of the first, three intervals and three delays. Rounded coarsely, these seven numbers are a hash; a change of speed
 //! by a percent moves every pitch by 17 cents and every delay by a percent, which mostly stays within the rounding. Numbers
-//! that lie near an edge are looked up on both sides of it. Of all hashes only one in sixteen is
+//! that lie near an edge are looked up on both sides of it. Of all hashes only one in eight is
 //! kept, chosen by its own value and so the same ones in every copy. The idea of quads is that of Sonnleitner and
 //! Widmer, *Robust Quad-Based Audio Fingerprinting* (IEEE/ACM TASLP 24(3), 2016), that of peaks Wang's, *An Industrial
 //! Strength Audio Search Algorithm* (ISMIR 2003); the method here is our own.
@@ -77,7 +77,7 @@ pub mod versions;
 pub use error::FingerprintError;
 pub use extractor::Extractor;
 pub use fingerprint::{Fingerprint, Peak};
-pub use index::{Index, Match};
+pub use index::{Index, Match, Prepared, Verdict};
 
 /// The rate at which spectra are computed, in Hz.
 pub const SAMPLE_RATE: u32 = 8_000;

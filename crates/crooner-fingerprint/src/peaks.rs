@@ -19,6 +19,12 @@ const N_BINS: usize = LAST_BIN - FIRST_BIN + 1;
 /// A peak is the largest value within so many frames (0.26 s) and bins (172 Hz) either way.
 const FRAMES_AROUND: usize = 16;
 const BINS_AROUND: usize = 22;
+/// How far back (0.77 s) the beginning of a peak is looked for, and its level there (-6 dB).
+const FRAMES_BEFORE: usize = 48;
+const BEGINNING: f32 = 0.25;
+/// Peaks with the same beginning, to 32 ms and 20 cents, are one: maxima of one long tone.
+const SAME_TIME: u32 = 8;
+const SAME_PITCH: u16 = 4;
 /// Values below this share of the loudest within `FRAMES_AROUND` frames (-50 dB) are what codecs leave out.
 const FLOOR: f32 = 1e-5;
 /// Power below which there is only rounding: a tone of amplitude 1e-6.
@@ -46,7 +52,7 @@ pub(crate) struct PeakPicker {
     maxima: Maxima,
     /// Samples from the start of the next frame on.
     buffer: Vec<f32>,
-    /// The last `2 * FRAMES_AROUND + 1` rows, the newest at the back.
+    /// The last `FRAMES_BEFORE + 1 + FRAMES_AROUND` rows, the newest at the back.
     rows: VecDeque<Row>,
     /// Rows made so far.
     n_rows: usize,
@@ -89,12 +95,18 @@ impl PeakPicker {
             self.judge(place);
         }
         self.peaks.sort_unstable();
-        self.peaks.dedup();
-        self.peaks
+        let mut kept: Vec<Peak> = Vec::with_capacity(self.peaks.len());
+        for peak in self.peaks {
+            let recent = kept.iter().rev().take_while(|other| peak.time - other.time <= SAME_TIME);
+            if recent.clone().all(|other| other.pitch.abs_diff(peak.pitch) > SAME_PITCH) {
+                kept.push(peak);
+            }
+        }
+        kept
     }
 
     fn add(&mut self, row: Row) {
-        if self.rows.len() == 2 * FRAMES_AROUND + 1 {
+        if self.rows.len() == FRAMES_BEFORE + 1 + FRAMES_AROUND {
             self.rows.pop_front();
         }
         self.rows.push_back(row);
@@ -120,6 +132,27 @@ impl PeakPicker {
         Row { tops: tops.collect(), power, around, loudest }
     }
 
+    /// How many frames before the peak at `place` and `bin` its level rose through that of its beginning. The maximum
+    /// itself may lie anywhere on a sustained tone; where it began stays where it is. A tone that began
+    /// longer ago is dated by its maximum.
+    fn frames_since_beginning(&self, place: usize, bin: usize) -> f64 {
+        let level = BEGINNING * self.rows[place].power[bin];
+        // A bin either way, for a tone that glides.
+        let at = |place: usize| {
+            let power = &self.rows[place].power[bin - 1..=bin + 1];
+            power[0].max(power[1]).max(power[2])
+        };
+        let mut later = at(place);
+        for back in 1..=place.min(FRAMES_BEFORE) {
+            let power = at(place - back);
+            if power < level {
+                return (back - 1) as f64 + crossing(later, level, power);
+            }
+            later = power;
+        }
+        0.0
+    }
+
     /// Keeps the tops of the row at `place` that are peaks.
     fn judge(&mut self, place: usize) {
         let row = &self.rows[place];
@@ -138,15 +171,17 @@ impl PeakPicker {
             if value < FLOOR * loudest || !earlier() || !later() {
                 continue;
             }
-            let neighbour = |place: Option<usize>| Some(self.rows.get(place?)?.power[bin]);
-            let across = match (neighbour(place.checked_sub(1)), neighbour(Some(place + 1))) {
-                (Some(before), Some(after)) => vertex(before, value, after),
-                _ => 0.0,
-            };
             let along = vertex(row.power[bin - 1], value, row.power[bin + 1]);
-            self.peaks.extend(peak(frame as f64 + across, (FIRST_BIN + bin) as f64 + along));
+            let begins = frame as f64 - self.frames_since_beginning(place, bin);
+            self.peaks.extend(peak(begins, (FIRST_BIN + bin) as f64 + along));
         }
     }
+}
+
+/// How far below `high` the power crosses `level`, as a share of the way down to `low`, on a scale of decibels.
+fn crossing(high: f32, level: f32, low: f32) -> f64 {
+    let [high, level, low] = [high, level, low].map(|power| f64::from(power.max(f32::MIN_POSITIVE)).ln());
+    if high > low { ((high - level) / (high - low)).clamp(0.0, 1.0) } else { 0.0 }
 }
 
 /// Where the parabola through the logarithms of three powers has its vertex, in `-0.5..=0.5` of their distance.
@@ -209,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_short_tone_is_one_peak_where_it_is() {
-        // Half a second of silence, then a decaying tone of 1,000 Hz whose middle is at 1 s.
+        // A swelling and decaying tone of 1,000 Hz whose middle is at 1 s.
         let samples: Vec<f32> = (0..16_000)
             .map(|n| {
                 let seconds = (n as f32 - 8_000.0) / 8_000.0;

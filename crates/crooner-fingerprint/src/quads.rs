@@ -4,10 +4,10 @@ use crate::Peak;
 
 /// So many of the peaks that follow an anchor are combined with it, three at a time.
 const FOLLOWING: usize = 6;
-/// The nearest and the farthest such peak, in units of time: 24 ms and 1.3 s.
-const DELAYS: std::ops::RangeInclusive<u32> = 6..=320;
-/// The largest interval, in units of pitch: 1.5 octaves.
-const LARGEST_INTERVAL: i32 = 360;
+/// The nearest and the farthest such peak, in units of time: 24 ms and 2 s.
+const DELAYS: std::ops::RangeInclusive<u32> = 6..=500;
+/// The largest interval, in units of pitch: 3 octaves.
+const LARGEST_INTERVAL: i32 = 720;
 
 /// Numbers are rounded down to multiples of `size`; one within `margin` of an edge may have come from beyond it.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ const INTERVAL: Rounding = Rounding { size: 15, margin: 3 };
 const DELAY: Rounding = Rounding { size: 8, margin: 2 };
 
 /// One hash in so many is kept.
-const KEPT_ONE_IN: u64 = 16;
+const KEPT_ONE_IN: u64 = 8;
 
 /// A hash and the place of its anchor among the peaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
