@@ -1,5 +1,6 @@
 //! A list of tracks.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -8,11 +9,14 @@ use serde::Serialize;
 use crate::{Counts, DatasetError, Ignored, Skipped};
 
 /// One recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// A name that a set does not know is empty: [`get`](Self::get) then has no value for it, and a task that
+/// needs it is refused ([`Catalogue::select`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Track {
     /// Unique in the catalogue: the path relative to its root, with `/` on every system.
     pub id: String,
-    /// Who plays: the class to be recognised.
+    /// Who plays: by default the class to be recognised.
     pub artist: String,
     /// The album, unique within its artist.
     pub album: String,
@@ -20,6 +24,60 @@ pub struct Track {
     pub title: String,
     /// The file.
     pub path: PathBuf,
+    /// Whatever else the set says of it: genre, year, speaker, ..., by name.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl Track {
+    /// A track without further fields.
+    pub fn new(
+        id: impl Into<String>,
+        artist: impl Into<String>,
+        album: impl Into<String>,
+        title: impl Into<String>,
+        path: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            artist: artist.into(),
+            album: album.into(),
+            title: title.into(),
+            path: path.into(),
+            fields: BTreeMap::new(),
+        }
+    }
+
+    /// With one more field; an empty value is none.
+    #[must_use]
+    pub fn with_field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let value = value.into();
+        if !value.is_empty() {
+            self.fields.insert(name.into(), value);
+        }
+        self
+    }
+
+    /// The value of a column: `id`, `artist`, `album`, `title`, or one of [`fields`](Self::fields). `None` if
+    /// there is none or it is empty.
+    pub fn get(&self, column: &str) -> Option<&str> {
+        let value = match column {
+            "id" => &self.id,
+            "artist" => &self.artist,
+            "album" => &self.album,
+            "title" => &self.title,
+            other => self.fields.get(other)?,
+        };
+        (!value.is_empty()).then_some(value.as_str())
+    }
+}
+
+/// The class and the group of a track, as [`Catalogue::select`] finds them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Selected<'a> {
+    /// What is to be recognised.
+    pub label: &'a str,
+    /// What is kept together.
+    pub group: Cow<'a, str>,
 }
 
 /// The tracks of a data set, and what was left out. Made by [`Catalogue::new`].
@@ -36,6 +94,8 @@ pub struct Catalogue {
     pub skipped: Vec<Skipped>,
     /// What did not look like music.
     pub ignored: Ignored,
+    /// What a user of this set must know, one sentence each.
+    pub cautions: Vec<String>,
 }
 
 /// How much of one artist there is.
@@ -99,19 +159,29 @@ impl Catalogue {
             return Err(DatasetError::DuplicateId { name, id: a.id.clone() });
         }
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Self { name, root: root.into(), tracks, skipped, ignored })
+        Ok(Self { name, root: root.into(), tracks, skipped, ignored, cautions: Vec::new() })
     }
 
-    /// Every artist once, sorted: the classes.
+    /// With something that a user of the set must know: one sentence.
+    #[must_use]
+    pub fn with_caution(mut self, sentence: impl Into<String>) -> Self {
+        self.cautions.push(sentence.into());
+        self
+    }
+
+    /// Every artist that is known once, sorted.
     pub fn artists(&self) -> Vec<&str> {
-        let artists: BTreeSet<_> = self.tracks.iter().map(|track| track.artist.as_str()).collect();
+        let artists: BTreeSet<_> = self.tracks.iter().filter_map(|track| track.get("artist")).collect();
         artists.into_iter().collect()
     }
 
-    /// Every (artist, album) once, sorted.
+    /// Every (artist, album) whose album is known once, sorted.
     pub fn albums(&self) -> Vec<(&str, &str)> {
-        let albums: BTreeSet<_> =
-            self.tracks.iter().map(|track| (track.artist.as_str(), track.album.as_str())).collect();
+        let albums: BTreeSet<_> = self
+            .tracks
+            .iter()
+            .filter_map(|track| Some((track.artist.as_str(), track.get("album")?)))
+            .collect();
         albums.into_iter().collect()
     }
 
@@ -166,32 +236,115 @@ impl Catalogue {
         }
     }
 
-    /// Whether there is enough to learn from: at least `min_artists` artists with at least
-    /// `min_tracks_per_artist` tracks each.
+    /// The columns that some track has a value in, sorted: what [`select`](Self::select) can choose from.
+    pub fn columns(&self) -> Vec<&str> {
+        let fixed = ["album", "artist", "id", "title"];
+        let named =
+            fixed.into_iter().filter(|name| self.tracks.iter().any(|track| track.get(name).is_some()));
+        let fields = self.tracks.iter().flat_map(|track| track.fields.keys().map(String::as_str));
+        named.chain(fields).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The class (column `label`) and group (column `group`) of every track, in the order of the tracks.
+    ///
+    /// An album is one within its artist, so where classes are not the artists it is called
+    /// `ARTIST / ALBUM`. The group `track` (or `id`) makes every track a group of its own.
     ///
     /// # Errors
     ///
-    /// Naming the artists that are there, or all those that have too few tracks.
+    /// [`DatasetError::UnknownColumn`] if no track has that column, [`DatasetError::MissingValues`] if some
+    /// have not.
+    pub fn select<'a>(&'a self, label: &str, group: &str) -> Result<Vec<Selected<'a>>, DatasetError> {
+        self.require_column(if group == "track" { "id" } else { group })?;
+        self.select_label(label, group)
+    }
+
+    /// The same for tasks that keep nothing together: the group is empty where it is not known.
+    ///
+    /// # Errors
+    ///
+    /// As [`select`](Self::select), for the label only.
+    pub fn select_label<'a>(&'a self, label: &str, group: &str) -> Result<Vec<Selected<'a>>, DatasetError> {
+        let group = if group == "track" { "id" } else { group };
+        self.require_column(label)?;
+        let qualified = group == "album" && label != "artist";
+        let select = |track: &'a Track| {
+            let label = track.get(label)?;
+            let group = match (track.get(group).unwrap_or_default(), track.get("artist")) {
+                (album, Some(artist)) if qualified && !album.is_empty() => {
+                    Cow::Owned(format!("{artist} / {album}"))
+                }
+                (group, _) => Cow::Borrowed(group),
+            };
+            Some(Selected { label, group })
+        };
+        Ok(self.tracks.iter().filter_map(select).collect())
+    }
+
+    fn require_column(&self, column: &str) -> Result<(), DatasetError> {
+        /// A column may be missing in a million tracks; the first few tell.
+        const SHOWN: usize = 3;
+        let missing = || self.tracks.iter().filter(|track| track.get(column).is_none());
+        let found = missing().count();
+        if found == 0 {
+            return Ok(());
+        }
+        let name = self.name.clone();
+        if found == self.tracks.len() {
+            let known = self.columns().into_iter().map(str::to_owned).collect();
+            return Err(DatasetError::UnknownColumn { name, column: column.to_owned(), known });
+        }
+        Err(DatasetError::MissingValues {
+            name,
+            column: column.to_owned(),
+            found,
+            of: self.tracks.len(),
+            examples: missing().take(SHOWN).map(|track| track.id.clone()).collect(),
+        })
+    }
+
+    /// Tracks of every class that the column `label` names, sorted by class.
+    pub fn class_counts(&self, label: &str) -> Vec<(&str, usize)> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for class in self.tracks.iter().filter_map(|track| track.get(label)) {
+            *counts.entry(class).or_default() += 1;
+        }
+        counts.into_iter().collect()
+    }
+
+    /// Whether there is enough to learn from: at least `min_classes` classes (values of the column `label`)
+    /// with at least `min_tracks_per_class` tracks each.
+    ///
+    /// # Errors
+    ///
+    /// Naming the classes that are there, or all those that have too few tracks.
     pub fn require_classes(
         &self,
-        min_artists: usize,
-        min_tracks_per_artist: usize,
+        label: &str,
+        min_classes: usize,
+        min_tracks_per_class: usize,
     ) -> Result<(), DatasetError> {
-        let counts = self.artist_counts();
-        if counts.len() < min_artists {
-            return Err(DatasetError::TooFewArtists {
+        let counts = self.class_counts(label);
+        if counts.len() < min_classes {
+            return Err(DatasetError::TooFewClasses {
                 root: self.root.clone(),
-                needed: min_artists,
-                found: counts.into_iter().map(|count| count.artist).collect(),
+                label: label.to_owned(),
+                needed: min_classes,
+                found: counts.into_iter().map(|(class, _)| class.to_owned()).collect(),
             });
         }
-        let short: Vec<_> = counts.into_iter().filter(|count| count.tracks < min_tracks_per_artist).collect();
+        let short: Vec<_> = counts
+            .into_iter()
+            .filter(|(_, tracks)| *tracks < min_tracks_per_class)
+            .map(|(class, tracks)| (class.to_owned(), tracks))
+            .collect();
         if short.is_empty() {
             Ok(())
         } else {
             Err(DatasetError::TooFewTracks {
                 root: self.root.clone(),
-                needed: min_tracks_per_artist,
+                label: label.to_owned(),
+                needed: min_tracks_per_class,
                 found: short,
             })
         }

@@ -1,5 +1,6 @@
 //! What every data set can do.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::{Catalogue, DatasetError, Info};
@@ -35,6 +36,10 @@ pub struct Request {
     /// What counts as audio: file name extensions in any case, with or without a leading dot. From the
     /// caller, because this crate decodes nothing. Sets with a fixed layout do not need it.
     pub extensions: Vec<String>,
+    /// For tables: which of their columns holds what, as (our name, the table's name).
+    pub columns: BTreeMap<String, String>,
+    /// Choices that a set offers ([`Info::options`]), by name.
+    pub options: BTreeMap<String, String>,
 }
 
 impl Request {
@@ -48,6 +53,20 @@ impl Request {
     #[must_use]
     pub fn with_cache(self, cache: impl Into<PathBuf>) -> Self {
         Self { cache: Some(cache.into()), ..self }
+    }
+
+    /// With a column of a table: `name` is ours, such as `artist`, `column` the table's.
+    #[must_use]
+    pub fn with_column(mut self, name: impl Into<String>, column: impl Into<String>) -> Self {
+        self.columns.insert(name.into(), column.into());
+        self
+    }
+
+    /// With a choice that the set offers.
+    #[must_use]
+    pub fn with_option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.insert(name.into(), value.into());
+        self
     }
 
     /// With the extensions that count as audio.

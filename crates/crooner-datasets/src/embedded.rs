@@ -104,7 +104,8 @@ impl EmbeddedSet {
             return Err(self.bad_manifest(&manifest.file, &reason));
         };
         let id = format!("{}/{}/{file}", row.artist, row.album);
-        Ok(Track { path: root.join(&id), id, artist: row.artist, album: row.album, title: row.title })
+        let path = root.join(&id);
+        Ok(Track::new(id, row.artist, row.album, row.title, path))
     }
 
     fn bad_manifest(&self, file: &str, reason: &str) -> DatasetError {

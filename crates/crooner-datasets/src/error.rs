@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::ArtistCount;
-
 /// Why there is no catalogue.
 #[derive(Debug, Error)]
 pub enum DatasetError {
@@ -47,6 +45,52 @@ pub enum DatasetError {
     ExtensionsNeeded {
         /// The set.
         name: String,
+    },
+    /// An option that this set does not have.
+    #[error("data set {name:?} has no option {option:?}: it has {}", none_or(known))]
+    UnknownOption {
+        /// The set.
+        name: String,
+        /// What was given.
+        option: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A value that an option does not have.
+    #[error("option {option:?} of data set {name:?} is {found:?}, expected {}", allowed.join(" or "))]
+    OptionValue {
+        /// The set.
+        name: String,
+        /// The option.
+        option: &'static str,
+        /// What it may be.
+        allowed: Vec<String>,
+        /// What it is.
+        found: String,
+    },
+    /// Columns for a set that is no table.
+    #[error("data set {name:?} knows its own columns: leave --columns out, or use the data set \"table\"")]
+    ColumnsNotWanted {
+        /// The set.
+        name: String,
+    },
+    /// A file that the set consists of is not there.
+    #[error("{path:?} is not there: expected {what}")]
+    NotThere {
+        /// What was looked for.
+        path: PathBuf,
+        /// What it is, and where it comes from.
+        what: String,
+    },
+    /// A list or table that cannot be understood.
+    #[error("{path:?}{}: {reason}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    BadList {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, counted from 1.
+        line: Option<u64>,
+        /// What was expected and what was found.
+        reason: String,
     },
     /// The root is not there.
     #[error("folder {root:?} does not exist: expected a folder laid out ARTIST/ALBUM/TRACK")]
@@ -107,13 +151,14 @@ pub enum DatasetError {
     },
     /// Too few classes.
     #[error(
-        "{root:?} has {} artist(s){}, expected at least {needed}: every artist needs a folder of its own, \
-         ARTIST/ALBUM/TRACK; check that this is the folder that holds the artists",
-        found.len(), listed(found)
+        "{root:?} has {} {label}(s){}, expected at least {needed}{}",
+        found.len(), listed(found), advice(label)
     )]
-    TooFewArtists {
+    TooFewClasses {
         /// The root.
         root: PathBuf,
+        /// What a class is, such as `artist`.
+        label: String,
         /// How many are needed.
         needed: usize,
         /// Who is there, sorted.
@@ -121,17 +166,51 @@ pub enum DatasetError {
     },
     /// Too few tracks of somebody.
     #[error(
-        "too few tracks in {root:?}: expected at least {needed} of every artist, found {}; add tracks or take these \
-         artists out",
-        tracks_of(found)
+        "too few tracks in {root:?}: expected at least {needed} of every {label}, found {}; add tracks or take these \
+         {label}s out",
+        tracks_of(found, label)
     )]
     TooFewTracks {
         /// The root.
         root: PathBuf,
+        /// What a class is, such as `artist`.
+        label: String,
         /// How many are needed.
         needed: usize,
-        /// All artists with fewer, sorted by name.
-        found: Vec<ArtistCount>,
+        /// All classes with fewer, and how many they have, sorted by name.
+        found: Vec<(String, usize)>,
+    },
+    /// A column that no track has a value in.
+    #[error(
+        "no track of data set {name:?} has a column {column:?}: there is {}; a table (`--dataset table`) can bring \
+         others",
+        known.join(", ")
+    )]
+    UnknownColumn {
+        /// The set.
+        name: String,
+        /// What was asked for.
+        column: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A column that some tracks have no value in.
+    #[error(
+        "{found} of the {of} tracks of data set {name:?} have no {column} (such as {}): add it, leave these tracks \
+         out, or choose another column",
+        quoted(examples)
+    )]
+    MissingValues {
+        /// The set.
+        name: String,
+        /// The column.
+        column: String,
+        /// How many have none.
+        found: usize,
+        /// How many tracks there are.
+        of: usize,
+        /// Ids of the first few.
+        examples: Vec<String>,
     },
     /// A data set listed nothing.
     #[error("data set {name:?} has no track")]
@@ -193,6 +272,10 @@ impl DatasetError {
     }
 }
 
+fn none_or(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default()
 }
@@ -201,17 +284,31 @@ fn dotted(extensions: &[String]) -> String {
     extensions.iter().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
 }
 
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+}
+
 fn listed(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }
 
-fn tracks_of(counts: &[ArtistCount]) -> String {
-    /// A wrong folder may hold thousands of artists; the first few tell.
+/// What to look at if classes are few: artists usually come from the folders' names.
+fn advice(label: &str) -> &'static str {
+    if label == "artist" {
+        ": every artist needs a folder of its own, ARTIST/ALBUM/TRACK; check that this is the folder that holds the \
+         artists"
+    } else {
+        ""
+    }
+}
+
+fn tracks_of(counts: &[(String, usize)], label: &str) -> String {
+    /// A wrong folder may hold thousands of classes; the first few tell.
     const SHOWN: usize = 5;
     let mut parts: Vec<_> =
-        counts.iter().take(SHOWN).map(|count| format!("{} of {:?}", count.tracks, count.artist)).collect();
+        counts.iter().take(SHOWN).map(|(class, tracks)| format!("{tracks} of {class:?}")).collect();
     if counts.len() > SHOWN {
-        parts.push(format!("too few of {} other artists", counts.len() - SHOWN));
+        parts.push(format!("too few of {} other {label}s", counts.len() - SHOWN));
     }
     parts.join(", ")
 }

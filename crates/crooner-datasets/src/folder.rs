@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use crate::info::Info;
-use crate::scan::{Scan, scan};
-use crate::{Catalogue, Dataset, DatasetError, Request, SkipReason};
+use crate::scan::{Layout, Scan, scan};
+use crate::{Catalogue, Dataset, DatasetError, Request, SkipReason, Source};
 
 pub(crate) static FOLDER: Folder =
     Folder { info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/folder/dataset.toml"))) };
@@ -22,18 +22,55 @@ impl Dataset for Folder {
 
     fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
         let name = self.name().to_owned();
-        let Some(root) = &request.root else { return Err(DatasetError::RootNeeded { name }) };
-        let extensions = normalised(&request.extensions);
-        if extensions.is_empty() {
-            return Err(DatasetError::ExtensionsNeeded { name });
-        }
+        let (root, extensions) = needs(&self.info, request)?;
         require_folder(root)?;
-        let found = scan(root, &extensions)?;
+        let layout = match option(&self.info, request, "layout", &["artist/album", "label"])? {
+            Some("label") => Layout::Label,
+            _ => Layout::ArtistAlbum,
+        };
+        let found = scan(root, &extensions, layout)?;
         if found.tracks.is_empty() {
             return Err(nothing_found(root, extensions, &found));
         }
         Catalogue::new(name, root, found.tracks, found.skipped, found.ignored)
     }
+}
+
+/// The root and the extensions of a request for a set that the user brings.
+pub(crate) fn needs<'a>(info: &Info, request: &'a Request) -> Result<(&'a Path, Vec<String>), DatasetError> {
+    let name = || info.name.clone();
+    let Some(root) = &request.root else { return Err(DatasetError::RootNeeded { name: name() }) };
+    if let Some(option) = request.options.keys().find(|option| !info.options.contains_key(*option)) {
+        let known = info.options.keys().cloned().collect();
+        return Err(DatasetError::UnknownOption { name: name(), option: option.clone(), known });
+    }
+    if !request.columns.is_empty() && info.source != Source::File {
+        return Err(DatasetError::ColumnsNotWanted { name: name() });
+    }
+    let extensions = normalised(&request.extensions);
+    if extensions.is_empty() && info.source == Source::Folder {
+        return Err(DatasetError::ExtensionsNeeded { name: name() });
+    }
+    Ok((root, extensions))
+}
+
+/// The value of an option, if it was given; one of `allowed`.
+pub(crate) fn option<'a>(
+    info: &Info,
+    request: &'a Request,
+    option: &'static str,
+    allowed: &[&str],
+) -> Result<Option<&'a str>, DatasetError> {
+    let Some(found) = request.options.get(option) else { return Ok(None) };
+    if allowed.contains(&found.as_str()) {
+        return Ok(Some(found));
+    }
+    Err(DatasetError::OptionValue {
+        name: info.name.clone(),
+        option,
+        allowed: allowed.iter().map(|&value| value.to_owned()).collect(),
+        found: found.clone(),
+    })
 }
 
 /// Lower case, no leading dot, sorted, each once.
@@ -48,7 +85,7 @@ fn normalised(extensions: &[String]) -> Vec<String> {
     extensions
 }
 
-fn require_folder(root: &Path) -> Result<(), DatasetError> {
+pub(crate) fn require_folder(root: &Path) -> Result<(), DatasetError> {
     match std::fs::metadata(root) {
         Ok(metadata) if metadata.is_dir() => Ok(()),
         Ok(_) => Err(DatasetError::NotAFolder { root: root.to_owned() }),

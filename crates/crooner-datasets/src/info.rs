@@ -1,5 +1,7 @@
 //! The facts of a data set, as `dataset.toml` states them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What a person must know before using a set; read from `datasets/NAME/dataset.toml`.
@@ -20,6 +22,13 @@ pub struct Info {
     pub obtain: String,
     /// Where the files come from.
     pub source: Source,
+    /// The column that this set is usually classified by, where that is not `artist`.
+    pub label: Option<String>,
+    /// The column that is usually kept together, where that is not `album`.
+    pub group: Option<String>,
+    /// Choices that the set offers: name, and what may be said.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
     /// How much there is, where that is known beforehand.
     pub counts: Option<Counts>,
     /// The checksums of an embedded set.
@@ -34,6 +43,8 @@ pub enum Source {
     Embedded,
     /// A folder of the user's: needs the root and the audio extensions.
     Folder,
+    /// A file of the user's that names the audio: needs that file as the root.
+    File,
 }
 
 /// How many of each.

@@ -9,7 +9,7 @@
 //! # let cache = tempfile::tempdir()?;
 //! # let cache = cache.path();
 //! let catalogue = find("demo")?.open(&Request::default().with_cache(cache))?;
-//! catalogue.require_classes(2, 3)?;
+//! catalogue.require_classes("artist", 2, 3)?;
 //! assert_eq!(catalogue.artists()[0], "Eric_Skiff");
 //! assert_eq!(catalogue.counts().tracks, 48);
 //! assert!(catalogue.tracks[0].path.is_file());
@@ -21,7 +21,10 @@
 //! | name | what | request |
 //! |---|---|---|
 //! | `demo` | 48 freely licensed excerpts built into the program | a cache folder to put them in |
-//! | `folder` | the user's own music, `ARTIST/ALBUM/TRACK.ext` | the folder and the audio extensions |
+//! | `folder` | the user's own music, `ARTIST/ALBUM/TRACK.ext` or `LABEL/TRACK.ext` | the folder and the audio extensions |
+//! | `table` | whatever a CSV, TSV, Parquet or JSON Lines file names | the file, and which column is what |
+//! | `tags` | any folder, named by the files' tags | the folder and the audio extensions |
+//! | `artist20`, `fma`, `gtzan`, `librispeech`, `voxceleb1`, `voxceleb2` | as published | their folder and the audio extensions |
 //!
 //! Facts about a set (citation, licence, layout, counts) are in `datasets/NAME/dataset.toml` at the top of
 //! the repository, and nowhere in code. A new set is a folder there, a module here and a line in
@@ -40,21 +43,34 @@
 //! - Names that are not UTF-8, folders that cannot be read, dead links and artists without any audio are
 //!   skipped, each with its reason. Names are taken as they are: no Unicode normalisation.
 
+mod artist20;
 mod atomic;
 mod catalogue;
+mod check;
 mod dataset;
 mod demo;
 mod embedded;
 mod error;
+mod fma;
 mod folder;
+mod gtzan;
 mod info;
+mod librispeech;
+mod lists;
 mod registry;
 mod scan;
 mod skipped;
+mod table;
+mod table_file;
+mod tags;
+mod voxceleb;
 
-pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Summary, Track};
+pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Selected, Summary, Track};
+pub use check::{CheckReport, check};
 pub use dataset::{Dataset, Request};
 pub use error::DatasetError;
 pub use info::{Counts, Info, Manifest, Source};
 pub use registry::{find, registry};
 pub use skipped::{Ignored, SkipReason, Skipped};
+pub use table_file::Table;
+pub use voxceleb::{Trial, trials};

@@ -1,7 +1,14 @@
 //! All data sets: one line each.
 
+use crate::artist20::ARTIST20;
 use crate::demo::DEMO;
+use crate::fma::FMA;
 use crate::folder::FOLDER;
+use crate::gtzan::GTZAN;
+use crate::librispeech::LIBRISPEECH;
+use crate::table::TABLE;
+use crate::tags::TAGS;
+use crate::voxceleb::{VOXCELEB1, VOXCELEB2};
 use crate::{Dataset, DatasetError};
 
 /// Every data set, in the order in which help lists them.
@@ -9,6 +16,14 @@ pub fn registry() -> &'static [&'static dyn Dataset] {
     static REGISTRY: &[&dyn Dataset] = &[
         &DEMO, //
         &FOLDER,
+        &TABLE,
+        &TAGS,
+        &ARTIST20,
+        &FMA,
+        &GTZAN,
+        &LIBRISPEECH,
+        &VOXCELEB1,
+        &VOXCELEB2,
     ];
     REGISTRY
 }
@@ -19,7 +34,8 @@ pub fn registry() -> &'static [&'static dyn Dataset] {
 /// let error = crooner_datasets::find("flder").err().unwrap();
 /// assert_eq!(
 ///     error.to_string(),
-///     "unknown data set \"flder\": known are demo, folder (did you mean \"folder\"?)"
+///     "unknown data set \"flder\": known are demo, folder, table, tags, artist20, fma, gtzan, librispeech, \
+///      voxceleb1, voxceleb2 (did you mean \"folder\"?)"
 /// );
 /// ```
 ///

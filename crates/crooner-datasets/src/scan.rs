@@ -1,4 +1,4 @@
-//! Walks a folder laid out `ARTIST/ALBUM/TRACK.ext`.
+//! Walks a folder of audio, and reads names off the paths as its [`Layout`] says.
 //!
 //! Two passes: first everything that lies under the root itself, then, in the order of their paths, the
 //! symbolic links. No folder and no file is read twice, so the walk ends whatever the links do, takes
@@ -13,6 +13,17 @@ use std::path::{Path, PathBuf};
 
 use crate::{DatasetError, Ignored, SkipReason, Skipped, Track};
 
+/// What the folders of a path are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// `ARTIST/ALBUM/TRACK`; deeper folders belong to the album.
+    ArtistAlbum,
+    /// `LABEL/TRACK`; deeper folders belong to the label, which is the artist too.
+    Label,
+    /// Whatever: artist and album are left to the caller.
+    Tree,
+}
+
 /// What was found, unsorted.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
@@ -24,11 +35,11 @@ pub(crate) struct Scan {
 }
 
 /// Lists `root`, an existing folder. `extensions` are in lower case without dot.
-pub(crate) fn scan(root: &Path, extensions: &[String]) -> Result<Scan, DatasetError> {
+pub(crate) fn scan(root: &Path, extensions: &[String], layout: Layout) -> Result<Scan, DatasetError> {
     let real_root = fs::canonicalize(root).map_err(DatasetError::io("read folder", root))?;
     let entries = list(root).map_err(DatasetError::io("read folder", root))?;
 
-    let mut walk = Walk::new(root, &real_root, extensions);
+    let mut walk = Walk::new(root, &real_root, extensions, layout);
     walk.found.n_entries = entries.len();
     walk.seen.insert(real_root.clone(), root.to_owned());
     let top = Place { path: root.to_owned(), real: real_root.clone(), names: Vec::new() };
@@ -38,7 +49,9 @@ pub(crate) fn scan(root: &Path, extensions: &[String]) -> Result<Scan, DatasetEr
         walk.link(path, names);
         walk.folders();
     }
-    walk.note_empty_artists();
+    if layout != Layout::Tree {
+        walk.note_empty_artists();
+    }
     Ok(walk.found)
 }
 
@@ -54,6 +67,7 @@ struct Walk<'a> {
     root: &'a Path,
     real_root: &'a Path,
     extensions: &'a [String],
+    layout: Layout,
     found: Scan,
     /// Folders yet to be listed.
     pending: Vec<Place>,
@@ -66,11 +80,12 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(root: &'a Path, real_root: &'a Path, extensions: &'a [String]) -> Self {
+    fn new(root: &'a Path, real_root: &'a Path, extensions: &'a [String], layout: Layout) -> Self {
         Self {
             root,
             real_root,
             extensions,
+            layout,
             found: Scan::default(),
             pending: Vec::new(),
             links: BTreeMap::new(),
@@ -165,10 +180,13 @@ impl<'a> Walk<'a> {
     }
 
     fn audio(&mut self, place: Place) {
-        let (artist, album) = match place.names.as_slice() {
-            [artist, album, _, ..] => (artist.clone(), album.clone()),
-            [_, _] => return self.skip(place.path, SkipReason::NoAlbum),
-            _ => return self.skip(place.path, SkipReason::NoArtist),
+        let (artist, album) = match (self.layout, place.names.as_slice()) {
+            (Layout::Tree, _) => (String::new(), String::new()),
+            (Layout::Label, [label, _, ..]) => (label.clone(), String::new()),
+            (Layout::Label, _) => return self.skip(place.path, SkipReason::NoLabel),
+            (Layout::ArtistAlbum, [artist, album, _, ..]) => (artist.clone(), album.clone()),
+            (Layout::ArtistAlbum, [_, _]) => return self.skip(place.path, SkipReason::NoAlbum),
+            (Layout::ArtistAlbum, _) => return self.skip(place.path, SkipReason::NoArtist),
         };
         if let Some(first) = self.seen.get(&place.real) {
             let first = first.clone();
@@ -176,7 +194,11 @@ impl<'a> Walk<'a> {
         }
         let title = place.path.file_stem().map(OsStr::to_string_lossy).unwrap_or_default().into_owned();
         self.seen.insert(place.real, place.path.clone());
-        self.found.tracks.push(Track { id: place.names.join("/"), artist, album, title, path: place.path });
+        let mut track = Track::new(place.names.join("/"), artist, album, title, place.path);
+        if self.layout == Layout::Label {
+            track = track.with_field("label", place.names.first().map(String::as_str).unwrap_or_default());
+        }
+        self.found.tracks.push(track);
     }
 
     /// An artist must not vanish from the classes without a word.

@@ -25,6 +25,28 @@ impl fmt::Display for Skipped {
 pub enum SkipReason {
     /// Audio in the root.
     NoArtist,
+    /// Audio in the root of a folder laid out `LABEL/TRACK`.
+    NoLabel,
+    /// A track that the set's own list names, and that is not there.
+    Missing {
+        /// The list.
+        list: String,
+    },
+    /// Audio that the set's own list does not name.
+    Unlisted {
+        /// The list.
+        list: String,
+    },
+    /// Audio whose path does not follow the set's layout.
+    Misplaced {
+        /// The layout.
+        expected: String,
+    },
+    /// Something that the set needs to know of a track is not there.
+    Lacks {
+        /// What, such as `artist tag`.
+        what: String,
+    },
     /// Audio in an artist's folder, on no album.
     NoAlbum,
     /// An artist's folder without any audio.
@@ -54,6 +76,11 @@ impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoArtist => f.write_str("is directly in the root, expected ARTIST/ALBUM/TRACK"),
+            Self::NoLabel => f.write_str("is directly in the root, expected LABEL/TRACK"),
+            Self::Missing { list } => write!(f, "is listed in {list} and is not there"),
+            Self::Unlisted { list } => write!(f, "is not listed in {list}"),
+            Self::Misplaced { expected } => write!(f, "is not where this set has its audio, {expected}"),
+            Self::Lacks { what } => write!(f, "has no {what}"),
             Self::NoAlbum => {
                 f.write_str("is directly in its artist's folder, on no album, expected ARTIST/ALBUM/TRACK")
             }

@@ -54,7 +54,8 @@
 //! picks its instructions at run time.
 //!
 //! Constant-Q magnitudes are within 5e-6 of the largest, all resampling included. Where frames are scaled to their own
-//! largest value (chroma), quiet ones may differ by up to 3e-4; onset strength is within 5e-4 dB. Griffin-Lim carries
+//! largest value (chroma), quiet ones may differ by up to 3e-4; onset strength is within 5e-4 dB; onsets, tempo, beats and
+//! the pitches of pYIN are equal. Griffin-Lim carries
 //! rounding from round to round: 5e-6 of the largest after 8, where librosa's runs in `f32` and `f64` are 2.5e-6 apart.
 //!
 //! # On music

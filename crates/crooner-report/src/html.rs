@@ -58,11 +58,12 @@ pub fn html(report: &Report, pictures: &Pictures) -> Result<String, Error> {
     overview::write(&mut page, report);
     scores::write(&mut page, report)?;
     learning::write(&mut page, &report.training)?;
-    artists::write_matrix(&mut page, &report.test.track)?;
-    artists::write_table(&mut page, &report.test.track);
+    let label = &report.split.label;
+    artists::write_matrix(&mut page, label, &report.test.track)?;
+    artists::write_table(&mut page, label, &report.test.track);
     listening::write(&mut page, report, pictures);
-    artists::write_confused(&mut page, &report.confused);
-    artists::write_worst(&mut page, &report.worst_tracks);
+    artists::write_confused(&mut page, label, &report.confused);
+    artists::write_worst(&mut page, label, &report.worst_tracks);
     provenance::write(&mut page, report);
     page.raw("</main>\n</body>\n</html>\n");
     Ok(page.finish())

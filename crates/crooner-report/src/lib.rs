@@ -46,3 +46,4 @@ pub use report::{
     Chance, Class, ConfusedPair, Epoch, Evaluation, Example, FORMAT, Failure, Level, PartSize, Report, Run,
     Score, Scores, Seconds, SplitSizes, Training, WorstTrack, finite,
 };
+pub use text::plural;

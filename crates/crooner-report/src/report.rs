@@ -83,6 +83,9 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitSizes {
+    /// What the classes are: `artist`, unless another label was asked for.
+    #[serde(default = "artist", skip_serializing_if = "is_artist")]
+    pub label: String,
     /// How recordings were kept together: `song` or `album`.
     pub kind: String,
     /// Hash of the assignment: two runs with the same fingerprint were tested on the same tracks.
@@ -95,6 +98,14 @@ pub struct SplitSizes {
     pub test: PartSize,
     /// What a reader should know about the split, one sentence each.
     pub notes: Vec<String>,
+}
+
+fn artist() -> String {
+    "artist".to_owned()
+}
+
+fn is_artist(label: &str) -> bool {
+    label == "artist"
 }
 
 /// Size of one part of a split.

@@ -18,6 +18,22 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+/// The plural of a column's name: `artist`, `genre` and `class` as `artists`, `genres` and `classes`.
+///
+/// ```
+/// assert_eq!(crooner_report::plural("genre"), "genres");
+/// assert_eq!(crooner_report::plural("class"), "classes");
+/// assert_eq!(crooner_report::plural("country"), "countries");
+/// ```
+#[must_use]
+pub fn plural(noun: &str) -> String {
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if noun.ends_with(['s', 'x', 'z']) || noun.ends_with("ch") => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
+}
+
 /// `c`, or the replacement character for one that XML forbids even when escaped.
 pub(crate) fn printable(c: char) -> char {
     match c {

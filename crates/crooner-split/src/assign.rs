@@ -1,6 +1,11 @@
-//! Who goes where, artist by artist. Each kind has its module; none of them can see another artist.
+//! Who goes where. Song, album, few-shot and date go class by class: none of them can see another class. So do
+//! groups, unless some are of several classes.
 
 mod album;
+mod balance;
+mod date;
+mod few_shot;
+pub(crate) mod group;
 mod song;
 
 use std::collections::BTreeMap;
@@ -8,29 +13,66 @@ use std::collections::BTreeMap;
 use crate::check::Row;
 use crate::{Item, Side, SplitConfig, SplitError, SplitKind};
 
-/// One artist's tracks, sorted by id.
-struct Artist<'a> {
+/// One class's tracks, sorted by id.
+struct Class<'a> {
     name: &'a str,
     items: Vec<&'a Item>,
 }
 
-/// Rows for all items, in no particular order.
-pub(crate) fn assign(items: &[Item], config: &SplitConfig, seed: u64) -> Result<Vec<Row>, SplitError> {
-    let mut artists: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
+/// Rows for all items, in no particular order, or all that stands in the way.
+pub(crate) fn assign(items: &[Item], config: &SplitConfig, seed: u64) -> Result<Vec<Row>, Vec<SplitError>> {
+    if let Some(folds) = config.folds {
+        return group::by_folds(items, config, seed, folds);
+    }
+    match config.kind {
+        SplitKind::Song => by_class(items, |class| song::assign(class, config, seed)),
+        SplitKind::Album => by_class(items, |class| album::assign(class, config, seed)),
+        SplitKind::Group => group::by_share(items, config, seed),
+        SplitKind::FewShot => by_class(items, |class| few_shot::assign(class, config, seed)),
+        SplitKind::Date => by_class(items, |class| date::assign(class, config)),
+        SplitKind::Hash => Ok(group::by_hash(items, config, seed)),
+        SplitKind::LeaveOneOut => group::one_out(items, config, seed),
+        SplitKind::Official => Err(vec![SplitError::NeedsList]),
+    }
+}
+
+fn by_class<'a>(
+    items: &'a [Item],
+    assign: impl Fn(&Class<'a>) -> Result<Vec<(Side, &'a Item)>, SplitError>,
+) -> Result<Vec<Row>, Vec<SplitError>> {
+    let mut classes: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
     for item in items {
-        artists.entry(&item.artist).or_default().push(item);
+        classes.entry(&item.label).or_default().push(item);
     }
-    let mut rows = Vec::with_capacity(items.len());
-    for (name, mut items) in artists {
+    let (mut rows, mut errors) = (Vec::with_capacity(items.len()), Vec::new());
+    for (name, mut items) in classes {
         items.sort();
-        let artist = Artist { name, items };
-        let assigned = match config.kind {
-            SplitKind::Song => song::assign(&artist, config, seed)?,
-            SplitKind::Album => album::assign(&artist, config, seed)?,
-        };
-        rows.extend(assigned.into_iter().map(|(side, item)| Row { item: item.clone(), side }));
+        match assign(&Class { name, items }) {
+            Ok(sides) => rows.extend(sides.into_iter().map(|(side, item)| Row { item: item.clone(), side })),
+            Err(error) => errors.push(error),
+        }
     }
-    Ok(rows)
+    if errors.is_empty() { Ok(rows) } else { Err(errors) }
+}
+
+/// Rows of a published list, whose validation side, if it has none, is `share(n, validation_fraction)` of each
+/// class's training tracks (of classes with at least two), drawn by the seed.
+pub(crate) fn with_validation(mut rows: Vec<Row>, config: &SplitConfig, seed: u64) -> (Vec<Row>, bool) {
+    if rows.iter().any(|row| row.side == Side::Validation) {
+        return (rows, false);
+    }
+    rows.sort();
+    let mut classes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.side == Side::Train) {
+        classes.entry(row.item.label.clone()).or_default().push(index);
+    }
+    for (class, mut tracks) in classes.into_iter().filter(|(_, tracks)| tracks.len() > 1) {
+        crate::shuffle::Shuffler::new(seed, "official/tracks", &class).shuffle(&mut tracks);
+        for index in tracks.iter().take(share(tracks.len(), config.validation_fraction, 1)) {
+            rows[*index].side = Side::Validation;
+        }
+    }
+    (rows, true)
 }
 
 /// How many of `n` a fraction takes: `n * fraction` rounded half away from zero, but at least one, and

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Group, Item, Side, SplitError, SplitKind};
+use crate::{Group, Item, Side, SplitConfig, SplitError, SplitKind};
 
 /// A track and its side.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,19 +25,22 @@ impl Sides {
     }
 }
 
-/// Refuses rows whose ids repeat, whose groups overlap, or that leave an artist off a side. `rows` must
+/// Refuses rows whose ids repeat, whose groups overlap, or that leave a class off a side. `rows` must
 /// be sorted.
-pub(crate) fn check(kind: SplitKind, rows: &[Row]) -> Result<(), SplitError> {
+pub(crate) fn check(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
     if rows.is_empty() {
         return Err(SplitError::NoItems);
     }
     check_ids(rows)?;
-    match kind {
+    match config.kind {
         // A group is a track, and ids have just been found unique.
-        SplitKind::Song => {}
-        SplitKind::Album => check_albums(rows)?,
+        SplitKind::Song | SplitKind::FewShot | SplitKind::Official => {}
+        SplitKind::Album | SplitKind::Group | SplitKind::Date | SplitKind::Hash | SplitKind::LeaveOneOut => {
+            check_groups(config, rows)?;
+        }
     }
-    check_artists(rows)
+    check_classes(config, rows)?;
+    check_sides(rows)
 }
 
 fn check_ids(rows: &[Row]) -> Result<(), SplitError> {
@@ -53,42 +56,71 @@ fn check_ids(rows: &[Row]) -> Result<(), SplitError> {
     Ok(())
 }
 
-/// No album is on two sides, except that an artist with exactly two albums may train and validate on
-/// the one that is not the test.
-fn check_albums(rows: &[Row]) -> Result<(), SplitError> {
-    let mut artists: BTreeMap<&str, BTreeMap<&str, Sides>> = BTreeMap::new();
+/// Every group is on one side, and in an album split of one class; there a class with exactly two groups may
+/// train and validate on the one that is not the test.
+fn check_groups(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
+    let mut groups: BTreeMap<Group<'_>, (&str, Sides)> = BTreeMap::new();
     for Row { item, side } in rows {
-        artists.entry(&item.artist).or_default().entry(&item.album).or_default().insert(*side);
+        let group = config.group_of(item);
+        let (class, sides) = groups.entry(group).or_insert_with(|| (&item.label, Sides::default()));
+        if config.kind == SplitKind::Album && *class != item.label {
+            return Err(SplitError::GroupOfTwoClasses {
+                group: group.to_string(),
+                first: config.class(class),
+                second: config.class(&item.label),
+            });
+        }
+        sides.insert(*side);
     }
-    for (artist, albums) in artists {
-        for (album, sides) in &albums {
-            let overlap = |a, b| sides.contains(a) && sides.contains(b);
-            let group = Group::Album { artist, album };
-            if overlap(Side::Train, Side::Test) {
-                return Err(leak(group, Side::Train, Side::Test));
-            }
-            if overlap(Side::Validation, Side::Test) {
-                return Err(leak(group, Side::Validation, Side::Test));
-            }
-            if overlap(Side::Train, Side::Validation) && albums.len() != 2 {
-                return Err(leak(group, Side::Train, Side::Validation));
-            }
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    let may_share = config.kind == SplitKind::Album && config.folds.is_none();
+    for (class, _) in groups.values().filter(|_| may_share) {
+        *sizes.entry(class).or_default() += 1;
+    }
+    for (group, (class, sides)) in groups {
+        let overlap = |a, b| sides.contains(a) && sides.contains(b);
+        if overlap(Side::Train, Side::Test) {
+            return Err(leak(group, Side::Train, Side::Test));
+        }
+        if overlap(Side::Validation, Side::Test) {
+            return Err(leak(group, Side::Validation, Side::Test));
+        }
+        if overlap(Side::Train, Side::Validation) && sizes.get(class) != Some(&2) {
+            return Err(leak(group, Side::Train, Side::Validation));
         }
     }
     Ok(())
 }
 
-fn check_artists(rows: &[Row]) -> Result<(), SplitError> {
-    let mut artists: BTreeMap<&str, Sides> = BTreeMap::new();
+/// Every class is on the sides that the kind promises.
+fn check_classes(config: &SplitConfig, rows: &[Row]) -> Result<(), SplitError> {
+    let needed: &[Side] = match config.kind {
+        _ if config.holds_out_classes() => &[],
+        SplitKind::Song | SplitKind::Album | SplitKind::Group | SplitKind::FewShot | SplitKind::Date => {
+            &Side::ALL
+        }
+        SplitKind::Hash | SplitKind::LeaveOneOut => &[Side::Train],
+        SplitKind::Official => &[],
+    };
+    let mut classes: BTreeMap<&str, Sides> = BTreeMap::new();
     for row in rows {
-        artists.entry(&row.item.artist).or_default().insert(row.side);
+        classes.entry(&row.item.label).or_default().insert(row.side);
     }
-    for (artist, sides) in artists {
-        if let Some(side) = Side::ALL.into_iter().find(|&side| !sides.contains(side)) {
-            return Err(SplitError::MissingSide { artist: artist.to_owned(), side });
+    for (class, sides) in classes {
+        if let Some(side) = needed.iter().copied().find(|&side| !sides.contains(side)) {
+            return Err(SplitError::MissingSide { class: config.class(class), side, all: needed.len() == 3 });
         }
     }
     Ok(())
+}
+
+fn check_sides(rows: &[Row]) -> Result<(), SplitError> {
+    let mut sides = Sides::default();
+    rows.iter().for_each(|row| sides.insert(row.side));
+    match Side::ALL.into_iter().find(|&side| !sides.contains(side)) {
+        Some(side) => Err(SplitError::EmptySide { side }),
+        None => Ok(()),
+    }
 }
 
 fn leak(group: Group<'_>, first: Side, second: Side) -> SplitError {

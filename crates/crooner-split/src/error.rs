@@ -2,13 +2,14 @@
 
 use thiserror::Error;
 
-use crate::{SPLIT_VERSION, Side};
+use crate::assign::group::class_of;
+use crate::{Class, SPLIT_VERSION, Side, SplitKind};
 
 /// Why there is no split.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum SplitError {
     /// The list of tracks is empty.
-    #[error("there is no track to split: expected at least three tracks of every artist, found none")]
+    #[error("there is no track to split: expected at least three tracks of every class, found none")]
     NoItems,
     /// A fraction is out of range or not a number.
     #[error("{field} must be greater than 0 and less than 1, found {found}")]
@@ -19,7 +20,9 @@ pub enum SplitError {
         found: f64,
     },
     /// A name that is no [`SplitKind`](crate::SplitKind).
-    #[error("unknown split kind {found:?}: expected \"song\" or \"album\"")]
+    #[error(
+        "unknown split kind {found:?}: expected song, album, group, few-shot, date, hash, leave-one-out or official"
+    )]
     UnknownKind {
         /// What was asked for.
         found: String,
@@ -30,38 +33,156 @@ pub enum SplitError {
         /// The id.
         id: String,
     },
-    /// An artist has too few tracks for three sides.
+    /// A class has too few tracks for three sides.
     #[error(
-        "artist {artist:?} has {found} track(s): a song split needs at least 3 of every artist (one to train, \
-         one to validate, one to test)"
+        "{class} has {found} track(s): a song split needs at least 3 of every {} (one to train, one to validate, \
+         one to test)",
+        class.column
     )]
     TooFewTracks {
         /// Who.
-        artist: String,
+        class: Class,
         /// How many tracks there are.
         found: usize,
     },
-    /// An artist's only album cannot be both trained on and held out.
+    /// A class's only group cannot be both trained on and held out.
     #[error(
-        "artist {artist:?} has one album, {album:?}, of {tracks} track(s): an album split needs at least 2 albums \
-         of every artist; use a song split or leave the artist out"
+        "{class} has one {group}, {only:?}, of {tracks} track(s): an album split needs at least 2 {group}s of every \
+         {column}; use a song split or leave the {column} out",
+        column = class.column
     )]
-    OneAlbum {
+    OneGroup {
         /// Who.
-        artist: String,
-        /// The only album.
-        album: String,
+        class: Class,
+        /// What a group is.
+        group: String,
+        /// The only group.
+        only: String,
         /// How many tracks it has.
         tracks: usize,
     },
-    /// Two albums of one track each cannot fill three sides.
+    /// Two groups of one track each cannot fill three sides.
     #[error(
-        "artist {artist:?} has two albums of 1 track each: with two albums one is the test, and the other needs at \
+        "{class} has two {group}s of 1 track each: with two {group}s one is the test, and the other needs at \
          least 2 tracks (one to train, one to validate)"
     )]
     TwoSingles {
         /// Who.
-        artist: String,
+        class: Class,
+        /// What a group is.
+        group: String,
+    },
+    /// A class has too few groups (or, for folds of songs and few shots, tracks).
+    #[error("{class} has {found} {group}(s), and this split needs at least {needed}; leave the {} out (--drop-small)", class.column)]
+    TooFewGroups {
+        /// Who.
+        class: Class,
+        /// What a group is.
+        group: String,
+        /// How many groups there are.
+        found: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// Too few classes to hold some out.
+    #[error("there are {found} {label}s, and a split that holds out whole {label}s needs at least {needed}")]
+    TooFewClasses {
+        /// What a class is.
+        label: String,
+        /// How many there are.
+        found: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// Groups of several classes could not be divided so that every fold has something of every class.
+    #[error(
+        "only {covered} of the {folds} folds have a track of {class}, because its groups are shared with others: use \
+         fewer folds or leave the {} out",
+        class.column
+    )]
+    FoldWithoutClass {
+        /// Who.
+        class: Class,
+        /// How many folds there are.
+        folds: usize,
+        /// How many have a track of it.
+        covered: usize,
+    },
+    /// Leaving out the only group of a class leaves nothing to train on.
+    #[error("all tracks of {class} are of {group}: leaving that out leaves none to train on")]
+    OnlyGroup {
+        /// Who.
+        class: Class,
+        /// The group, as [`Group`](crate::Group) shows it.
+        group: String,
+    },
+    /// Every group is the only one of some class.
+    #[error("no {group} can validate: without it some class would have no track to train on")]
+    NothingToSpare {
+        /// What a group is.
+        group: String,
+    },
+    /// A fold that is not there.
+    #[error("there is no fold {fold}: folds are counted from 0, and there are {folds}")]
+    Fold {
+        /// What was asked for.
+        fold: usize,
+        /// How many there are.
+        folds: usize,
+    },
+    /// Folds of a kind that has none.
+    #[error("a {kind} split has no folds: use song, album, group or leave-one-out")]
+    FoldsOfKind {
+        /// The kind.
+        kind: SplitKind,
+    },
+    /// Too few folds for three sides.
+    #[error("folds must be at least 3 (one to test, one to validate, the others to train), found {found}")]
+    FewFolds {
+        /// How many were asked for.
+        found: usize,
+    },
+    /// Shots without a few-shot split, or the other way round.
+    #[error(
+        "shots must be at least 1 for a few-shot split and absent otherwise: the kind is {kind} and shots {}",
+        found.map_or("absent".to_owned(), |shots| shots.to_string())
+    )]
+    Shots {
+        /// The kind.
+        kind: SplitKind,
+        /// The value.
+        found: Option<usize>,
+    },
+    /// A date that cannot be compared.
+    #[error("track {id:?} has the {column} {found:?}: a date split needs YYYY, YYYY-MM or YYYY-MM-DD")]
+    NotADate {
+        /// The track.
+        id: String,
+        /// The column.
+        column: String,
+        /// Its value.
+        found: String,
+    },
+    /// An official split was asked for, without its list.
+    #[error("an official split comes from a published list, and this data set brings none")]
+    NeedsList,
+    /// A side with no track.
+    #[error("no track is on the {side} side")]
+    EmptySide {
+        /// Which.
+        side: Side,
+    },
+    /// An album split holds out groups class by class, and this one is of two.
+    #[error(
+        "{group} has tracks of {first} and of {second}: an album split needs every group to be of one class"
+    )]
+    GroupOfTwoClasses {
+        /// The group, as [`Group`](crate::Group) shows it.
+        group: String,
+        /// One class.
+        first: Class,
+        /// Another.
+        second: Class,
     },
     /// A group that must be on one side is on two.
     #[error(
@@ -75,13 +196,25 @@ pub enum SplitError {
         /// The other.
         second: Side,
     },
-    /// An artist cannot be learnt, watched or scored.
-    #[error("artist {artist:?} has no track on the {side} side: every artist must be on all three sides")]
+    /// A class cannot be learnt, watched or scored.
+    #[error(
+        "{class} has no track on the {side} side: every {} must be {}",
+        class.column,
+        if *all { "on all three sides" } else { "trained on" }
+    )]
     MissingSide {
         /// Who.
-        artist: String,
+        class: Class,
+        /// Whether every class must be on all three sides, or be trained on at least.
+        all: bool,
         /// Where a track is missing.
         side: Side,
+    },
+    /// A row that does not say what its track is.
+    #[error("track {id:?} must have either an artist and an album, or a label and a group")]
+    RowNames {
+        /// The track.
+        id: String,
     },
     /// A split written by another version of this crate.
     #[error("this split has version {found}, expected {SPLIT_VERSION}: make it again from its seed")]
@@ -100,4 +233,11 @@ pub enum SplitError {
         /// What its tracks give.
         found: String,
     },
+}
+
+impl SplitError {
+    /// The class that the split is impossible for, if leaving it out could help.
+    pub fn class(&self) -> Option<&Class> {
+        class_of(self)
+    }
 }

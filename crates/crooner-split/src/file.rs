@@ -19,13 +19,43 @@ pub(crate) struct SplitFile {
     tracks: Vec<FileRow>,
 }
 
+/// A row. Its two names are called `artist` and `album` where that is what they are, else `label` and
+/// `group`; both are read.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileRow {
     id: String,
-    artist: String,
-    album: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    artist: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    album: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
     side: Side,
+}
+
+impl FileRow {
+    fn new(config: &SplitConfig, item: &Item, side: Side) -> Self {
+        let Item { id, label, group } = item.clone();
+        let none = || (None, None);
+        let ((artist, album), (label, group)) = if config.is_artist_and_album() {
+            ((Some(label), Some(group)), none())
+        } else {
+            (none(), (Some(label), Some(group)))
+        };
+        Self { id, artist, album, label, group, side }
+    }
+
+    fn into_row(self) -> Result<Row, SplitError> {
+        let ((Some(label), Some(group), None, None) | (None, None, Some(label), Some(group))) =
+            (self.artist, self.album, self.label, self.group)
+        else {
+            return Err(SplitError::RowNames { id: self.id });
+        };
+        Ok(Row { item: Item::new(self.id, label, group), side: self.side })
+    }
 }
 
 impl From<Split> for SplitFile {
@@ -35,15 +65,7 @@ impl From<Split> for SplitFile {
             seed: split.seed(),
             fingerprint: Some(split.fingerprint().to_owned()),
             config: split.config().clone(),
-            tracks: split
-                .rows()
-                .map(|(side, item)| FileRow {
-                    id: item.id.clone(),
-                    artist: item.artist.clone(),
-                    album: item.album.clone(),
-                    side,
-                })
-                .collect(),
+            tracks: split.rows().map(|(side, item)| FileRow::new(split.config(), item, side)).collect(),
         }
     }
 }
@@ -55,11 +77,7 @@ impl TryFrom<SplitFile> for Split {
         if file.version != SPLIT_VERSION {
             return Err(SplitError::Version { found: file.version });
         }
-        let rows = file
-            .tracks
-            .into_iter()
-            .map(|row| Row { item: Item::new(row.id, row.artist, row.album), side: row.side })
-            .collect();
+        let rows = file.tracks.into_iter().map(FileRow::into_row).collect::<Result<_, _>>()?;
         let split = Self::from_rows(file.config, file.seed, rows)?;
         match file.fingerprint {
             Some(expected) if expected != split.fingerprint() => {

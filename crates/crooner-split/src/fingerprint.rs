@@ -12,7 +12,7 @@ pub const SPLIT_VERSION: u32 = 1;
 /// ```text
 /// crooner-split v1\n
 /// KIND\n
-/// SIDE\tLEN:ID\tLEN:ARTIST\tLEN:ALBUM\n      for every track, sorted by id
+/// SIDE\tLEN:ID\tLEN:LABEL\tLEN:GROUP\n      for every track, sorted by id
 /// ```
 ///
 /// where LEN counts the bytes that follow, so that no name can imitate another row.
@@ -20,7 +20,7 @@ pub(crate) fn fingerprint(kind: SplitKind, sorted_rows: &[Row]) -> String {
     let mut text = format!("crooner-split v{SPLIT_VERSION}\n{kind}\n");
     for row in sorted_rows {
         text.push_str(&row.side.to_string());
-        for field in [&row.item.id, &row.item.artist, &row.item.album] {
+        for field in [&row.item.id, &row.item.label, &row.item.group] {
             text.push_str(&format!("\t{}:{field}", field.len()));
         }
         text.push('\n');

@@ -21,15 +21,15 @@
 //! let split = Split::new(&items, &SplitConfig::new(SplitKind::Album), 21)?;
 //! assert_eq!([split.train().len(), split.validation().len(), split.test().len()], [8, 8, 8]);
 //! // No album is on two sides.
-//! let test_album = &split.test()[0].album;
-//! assert!(split.train().iter().all(|item| item.artist != "Eels" || &item.album != test_album));
+//! let test_album = &split.test()[0].group;
+//! assert!(split.train().iter().all(|item| item.label != "Eels" || &item.group != test_album));
 //! assert_eq!(split.side_of(&split.test()[0].id), Some(Side::Test));
 //! # Ok::<(), crooner_split::SplitError>(())
 //! ```
 //!
 //! The crate is pure: it sees names, never audio and never a path, reads no clock and no global random
 //! generator. The same items, configuration and seed give the same split on every platform, in whatever
-//! order the items are listed; adding another artist moves no track of those already there.
+//! order the items are listed; adding another class moves no track of those already there.
 //!
 //! # What is deliberately absent
 //!
@@ -53,6 +53,6 @@ mod split;
 pub use config::{SplitConfig, SplitKind};
 pub use error::SplitError;
 pub use fingerprint::SPLIT_VERSION;
-pub use item::{Group, Item, Side};
+pub use item::{Class, Group, Item, Side};
 pub use note::Note;
 pub use split::Split;

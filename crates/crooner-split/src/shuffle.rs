@@ -4,12 +4,12 @@
 //! few lines that matter are here, on top of two specified primitives:
 //!
 //! - key = BLAKE3 `derive_key` with context `"crooner-split v1 shuffle"` over
-//!   `seed as u64 little-endian ‖ purpose ‖ 0x00 ‖ artist` (UTF-8), 32 bytes;
+//!   `seed as u64 little-endian ‖ purpose ‖ 0x00 ‖ class` (UTF-8), 32 bytes;
 //! - stream = ChaCha8 with that key, nonce 0, counter 0, read as little-endian 64-bit words;
 //! - Fisher-Yates from the last element down, each index drawn without bias by rejection.
 //!
-//! The key depends on one artist's name only: neither the order of a listing nor another artist can
-//! change an artist's shuffle. `tests/golden/generate_reference.py` says the same in Python.
+//! The key depends on one class's name only: neither the order of a listing nor another class can
+//! change a class's shuffle. `tests/golden/generate_reference.py` says the same in Python.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -19,13 +19,13 @@ const CONTEXT: &str = "crooner-split v1 shuffle";
 pub(crate) struct Shuffler(ChaCha8Rng);
 
 impl Shuffler {
-    /// `purpose` keeps the draws of different questions about one artist apart.
-    pub(crate) fn new(seed: u64, purpose: &str, artist: &str) -> Self {
+    /// `purpose` keeps the draws of different questions about one class apart.
+    pub(crate) fn new(seed: u64, purpose: &str, class: &str) -> Self {
         let mut key = blake3::Hasher::new_derive_key(CONTEXT);
         key.update(&seed.to_le_bytes());
         key.update(purpose.as_bytes());
         key.update(&[0]);
-        key.update(artist.as_bytes());
+        key.update(class.as_bytes());
         Self(ChaCha8Rng::from_seed(*key.finalize().as_bytes()))
     }
 
@@ -72,10 +72,10 @@ mod tests {
     }
 
     #[test]
-    fn seed_purpose_and_artist_all_matter() {
-        let order = |seed, purpose, artist| {
+    fn seed_purpose_and_class_all_matter() {
+        let order = |seed, purpose, class| {
             let mut items: Vec<u32> = (0..40).collect();
-            Shuffler::new(seed, purpose, artist).shuffle(&mut items);
+            Shuffler::new(seed, purpose, class).shuffle(&mut items);
             items
         };
         let first = order(1, "a", "b");

@@ -1,23 +1,26 @@
 //! The split itself.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-use crate::assign::assign;
+use crate::assign::group::count;
+use crate::assign::{assign, with_validation};
 use crate::check::{Row, check};
 use crate::file::SplitFile;
 use crate::fingerprint::fingerprint;
 use crate::note::{Note, notes};
-use crate::{Item, Side, SplitConfig, SplitError};
+use crate::{Item, Side, SplitConfig, SplitError, SplitKind};
+use serde::{Deserialize, Serialize};
 
 /// Tracks divided into train, validation and test.
 ///
 /// A value of this type is proof that
 ///
 /// - every id is on exactly one side;
-/// - no group ([`SplitKind::group`](crate::SplitKind::group)) of the test is in training or validation;
-/// - no group of validation is in training, except that an artist with exactly two albums may share the
-///   one that is not the test (a [`Note`] names such artists);
-/// - every artist is on all three sides.
+/// - no group ([`SplitConfig::group_of`]) of the test is in training or validation;
+/// - no group of validation is in training, except that in an album split a class with exactly two groups may
+///   share the one that is not the test (a [`Note`] names such classes);
+/// - every class is on all three sides, unless the [kind](SplitKind) promises less;
+/// - no side is empty.
 ///
 /// There is no way around that check: fields are private and nothing changes a split once made. Reading
 /// one with `serde` goes through it too, so a file edited by hand that leaks is refused:
@@ -53,25 +56,87 @@ pub struct Split {
 impl Split {
     /// Divides `items` as `config` says; `seed` decides which.
     ///
-    /// Each artist is divided by itself. With *n* tracks (song) or tracks in the shared album (album, two
+    /// Each class is divided by itself. With *n* tracks (song) or tracks in the shared album (album, two
     /// albums), a fraction *f* takes `n * f` rounded half away from zero, but at least one track, and never
     /// so many that training or validation is left without.
     ///
     /// # Errors
     ///
-    /// No items, a repeated id, a fraction outside (0, 1), or an artist with too few tracks (song: fewer
-    /// than 3) or albums (album: fewer than 2, or two of one track each).
+    /// No items, a repeated id, a fraction outside (0, 1), or a class with too few tracks (song: fewer
+    /// than 3) or groups (album: fewer than 2, or two of one track each).
     pub fn new(items: &[Item], config: &SplitConfig, seed: u64) -> Result<Self, SplitError> {
         config.check()?;
         check_unique(items)?;
-        Self::from_rows(config.clone(), seed, assign(items, config, seed)?)
+        let rows = assign(items, config, seed).map_err(|errors| first(errors, items))?;
+        Self::from_rows(config.clone(), seed, rows)
+    }
+
+    /// The same without the classes for which it is impossible, and why it is for each of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), where no class is to blame or none is left.
+    pub fn new_without_small(
+        items: &[Item],
+        config: &SplitConfig,
+        seed: u64,
+    ) -> Result<(Self, Vec<SplitError>), SplitError> {
+        config.check()?;
+        check_unique(items)?;
+        let mut kept = items.to_vec();
+        let mut dropped: Vec<SplitError> = Vec::new();
+        loop {
+            let errors = match assign(&kept, config, seed) {
+                Ok(rows) => match Self::from_rows(config.clone(), seed, rows) {
+                    Ok(split) => return Ok((split, dropped)),
+                    Err(error) => vec![error],
+                },
+                Err(errors) => errors,
+            };
+            let classes: BTreeSet<&str> =
+                errors.iter().filter_map(SplitError::class).map(|class| class.name.as_str()).collect();
+            let before = kept.len();
+            kept.retain(|item| !classes.contains(item.label.as_str()));
+            if kept.len() == before {
+                return Err(first(errors, items));
+            }
+            dropped.extend(errors.into_iter().filter(|error| error.class().is_some()));
+        }
+    }
+
+    /// A published list: every track's side as it is. If nothing validates, `share(n, validation_fraction)` of
+    /// each class's training tracks, drawn by the seed, do (a [`Note`] says so).
+    ///
+    /// # Errors
+    ///
+    /// A repeated id, a track on two sides, or nothing to train on or to test.
+    pub fn official(rows: Vec<(Item, Side)>, config: &SplitConfig, seed: u64) -> Result<Self, SplitError> {
+        config.check()?;
+        let rows = rows.into_iter().map(|(item, side)| Row { item, side }).collect();
+        let config = SplitConfig { kind: SplitKind::Official, ..config.clone() };
+        let (rows, drawn) = with_validation(rows, &config, seed);
+        let mut split = Self::from_rows(config, seed, rows)?;
+        if drawn {
+            split.notes.insert(0, Note::ValidationFromTraining { tracks: split.validation.len() });
+        }
+        Ok(split)
+    }
+
+    /// How many folds `config` has of these tracks: [`folds`](SplitConfig::folds), the number of groups to
+    /// leave out, or 1.
+    pub fn n_folds(items: &[Item], config: &SplitConfig) -> usize {
+        match (config.folds, config.kind) {
+            (Some(folds), _) => folds,
+            (None, SplitKind::LeaveOneOut) => count(items, config),
+            (None, _) => 1,
+        }
     }
 
     /// The only constructor: every kind and every reader ends here.
     pub(crate) fn from_rows(config: SplitConfig, seed: u64, mut rows: Vec<Row>) -> Result<Self, SplitError> {
         config.check()?;
         rows.sort();
-        check(config.kind, &rows)?;
+        check(&config, &rows)?;
 
         let notes = notes(&config, &rows);
         let fingerprint = fingerprint(config.kind, &rows);
@@ -128,12 +193,12 @@ impl Split {
         rows.into_iter()
     }
 
-    /// The classes: every artist once, sorted. Each of them is on every side.
-    pub fn artists(&self) -> Vec<&str> {
-        let mut artists: Vec<_> = self.train.iter().map(|item| item.artist.as_str()).collect();
-        artists.sort_unstable();
-        artists.dedup();
-        artists
+    /// The classes that are trained on, sorted. Unless the kind says otherwise, each of them is on every side.
+    pub fn classes(&self) -> Vec<&str> {
+        let mut classes: Vec<_> = self.train.iter().map(|item| item.label.as_str()).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
     }
 
     /// What a report must say beside a score.
@@ -154,12 +219,18 @@ impl Split {
     /// 64 hexadecimal digits that name what is on which side, for comparing a checkpoint's split with
     /// another.
     ///
-    /// BLAKE3 over [`SPLIT_VERSION`](crate::SPLIT_VERSION), the kind, and id, artist, album and side of
+    /// BLAKE3 over [`SPLIT_VERSION`](crate::SPLIT_VERSION), the kind, and id, label, group and side of
     /// every track. The seed is not in it: two seeds that give the same division give the same
     /// fingerprint.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
+}
+
+fn first(errors: Vec<SplitError>, items: &[Item]) -> SplitError {
+    // There is one: `assign` fails only with a reason.
+    let fallback = if items.is_empty() { SplitError::NoItems } else { SplitError::NeedsList };
+    errors.into_iter().next().unwrap_or(fallback)
 }
 
 /// Before assigning, so that a repeated id is reported as that and not as a leak.

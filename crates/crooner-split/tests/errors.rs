@@ -4,6 +4,9 @@
 
 use crooner_split::{Item, Note, Side, Split, SplitConfig, SplitKind};
 
+const BECAUSE: &str =
+    "the album split holds out whole albums, one of each artist for the test and one for validation";
+
 fn tracks(artist: &str, album: &str, n: usize) -> Vec<Item> {
     (0..n).map(|k| Item::new(format!("{artist}/{album}/{k}"), artist, album)).collect()
 }
@@ -16,7 +19,7 @@ fn error(items: &[Item], kind: SplitKind) -> String {
 fn too_little_music_names_the_artist_and_the_counts() {
     assert_eq!(
         error(&[], SplitKind::Song),
-        "there is no track to split: expected at least three tracks of every artist, found none"
+        "there is no track to split: expected at least three tracks of every class, found none"
     );
     let few = [tracks("Low", "Trust", 5), tracks("Eels", "Souljacker", 2)].concat();
     assert_eq!(
@@ -75,7 +78,7 @@ fn configuration_is_strict() {
     assert!(toml::from_str::<SplitConfig>("kind = 'Album'").is_err());
     assert_eq!(
         "songs".parse::<SplitKind>().unwrap_err().to_string(),
-        "unknown split kind \"songs\": expected \"song\" or \"album\""
+        "unknown split kind \"songs\": expected song, album, group, few-shot, date, hash, leave-one-out or official"
     );
     for kind in SplitKind::ALL {
         assert_eq!(kind.to_string().parse(), Ok(kind));
@@ -92,8 +95,12 @@ fn notes_name_artists_and_unused_fractions() {
     assert_eq!(
         split.notes(),
         [
-            Note::UnusedFraction { field: "test_fraction", value: 0.25 },
-            Note::ValidationFromTrainingAlbum { artists: vec!["Eels".into(), "Low".into()] },
+            Note::UnusedFraction { field: "test_fraction", value: 0.25, because: BECAUSE },
+            Note::ValidationFromTrainingGroup {
+                label: "artist".into(),
+                group: "album".into(),
+                classes: vec!["Eels".into(), "Low".into()],
+            },
         ]
     );
     assert_eq!(split.validation().len(), 4, "half of four tracks, of two artists");
@@ -107,7 +114,7 @@ fn notes_name_artists_and_unused_fractions() {
     let three = [&items[0][..], &items[1][..], &tracks("Low", "c", 4)].concat();
     let config = SplitConfig::new(SplitKind::Album).with_validation_fraction(0.5);
     let notes = Split::new(&three, &config, 0).unwrap().notes().to_vec();
-    assert_eq!(notes, [Note::UnusedFraction { field: "validation_fraction", value: 0.5 }]);
+    assert_eq!(notes, [Note::UnusedFraction { field: "validation_fraction", value: 0.5, because: BECAUSE }]);
 }
 
 /// A file of an album split, one line for each track, as a person would write it.
@@ -196,4 +203,38 @@ fn the_text_is_readable_and_holds_every_seed() {
         "{text}"
     );
     assert_eq!(toml::from_str::<Split>(&text).unwrap(), split);
+}
+
+#[test]
+fn labels_and_groups_may_be_anything() {
+    let items: Vec<Item> = (0..12)
+        .map(|k| {
+            Item::new(format!("{k:02}"), ["jazz", "rock"][k % 2], format!("band {}", k / 2 % 3 * 2 + k % 2))
+        })
+        .collect();
+    let config = SplitConfig::new(SplitKind::Album).with_label("genre").with_group("artist");
+    let split = Split::new(&items, &config, 0).unwrap();
+    assert_eq!(split.classes(), ["jazz", "rock"]);
+    let text = serde_json::to_string(&split).unwrap();
+    assert!(text.contains(r#""label":"genre","group":"artist"}"#), "{text}");
+    assert!(text.contains(r#"{"id":"00","label":"jazz","group":"band 0","side":""#), "{text}");
+    assert_eq!(serde_json::from_str::<Split>(&text).unwrap(), split);
+    let mixed = text.replacen(r#""label":"jazz","group""#, r#""artist":"jazz","group""#, 1);
+    let error = serde_json::from_str::<Split>(&mixed).unwrap_err().to_string();
+    assert!(error.contains("track \"00\" must have either an artist and an album, or a label and a group"));
+
+    // A band that plays both.
+    let mut both = items;
+    both[1].group = "band 0".into();
+    assert_eq!(
+        Split::new(&both, &config, 0).unwrap_err().to_string(),
+        "artist \"band 0\" has tracks of genre \"jazz\" and of genre \"rock\": an album split needs every group to be \
+         of one class"
+    );
+    let few = [Item::new("a", "jazz", "x"), Item::new("b", "jazz", "x")];
+    assert_eq!(
+        Split::new(&few, &config, 0).unwrap_err().to_string(),
+        "genre \"jazz\" has one artist, \"x\", of 2 track(s): an album split needs at least 2 artists of every \
+         genre; use a song split or leave the genre out"
+    );
 }

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use crooner_split::{Item, Split, SplitConfig};
+use crooner_split::{Item, Split, SplitConfig, SplitKind};
 
 struct Column {
     config: SplitConfig,
@@ -43,5 +43,34 @@ fn splits_equal_the_reference() {
         let sides: Vec<_> = items.iter().map(|item| split.side_of(&item.id).unwrap().to_string()).collect();
         assert_eq!(sides, column.sides, "{} {}", column.config.kind, column.seed);
         assert_eq!(split.fingerprint(), column.fingerprint, "{} {}", column.config.kind, column.seed);
+    }
+}
+
+/// (genre, band) catalogues of `golden/generate_kinds.py`: bands of one genre each, and bands of two.
+#[test]
+fn other_kinds_equal_the_reference() {
+    let genre = |kind| SplitConfig::new(kind).with_label("genre").with_group("artist");
+    let configs = [
+        genre(SplitKind::Group),
+        genre(SplitKind::Group).with_fold(0, 3),
+        genre(SplitKind::Hash),
+        genre(SplitKind::FewShot).with_shots(3),
+    ];
+    for part in ["nested", "crossing"] {
+        let table: Vec<Vec<&str>> = include_str!("golden/kinds.tsv")
+            .lines()
+            .map(|line| line.split('\t').collect::<Vec<_>>())
+            .filter(|row| row[0] == part)
+            .collect();
+        let items: Vec<_> = table.iter().map(|row| Item::new(row[1], row[2], row[3])).collect();
+        for (k, config) in configs.iter().enumerate() {
+            for (s, seed) in [0, 42].into_iter().enumerate() {
+                let split = Split::new(&items, config, seed).unwrap();
+                for row in &table {
+                    let found = split.side_of(row[1]).unwrap().to_string();
+                    assert_eq!(found, row[4 + 2 * k + s], "{part} {} seed {seed}: {}", config.kind, row[1]);
+                }
+            }
+        }
     }
 }

@@ -81,6 +81,20 @@ pub(crate) struct WriterLock {
 }
 
 impl WriterLock {
+    /// Keeps all writers out of the store at `root`, which exists.
+    pub(crate) fn exclusive(root: &Path) -> Result<Self, StoreError> {
+        let path = root.join(".lock");
+        let file = open_lock(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { root: root.to_owned() }),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                Ok(Self { _file: file })
+            }
+            Err(TryLockError::Error(error)) => Err(StoreError::io("lock", path)(error)),
+        }
+    }
+
     /// Joins the writers of the store at `root`; the first to come sweeps away what the dead left.
     pub(crate) fn join(root: &Path) -> Result<Self, StoreError> {
         let path = root.join(".lock");

@@ -135,6 +135,31 @@ pub enum StoreError {
         source: arrow_schema::ArrowError,
     },
 
+    /// An index is damaged.
+    #[error("{} is not an intact index; delete it and run prepare-data again", path.display())]
+    CorruptIndex {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: parquet::errors::ParquetError,
+    },
+
+    /// Somebody else is writing to the store.
+    #[error("the store {} is being written to: wait until prepare-data has finished", root.display())]
+    InUse {
+        /// The store.
+        root: PathBuf,
+    },
+
+    /// A path that was to be removed is not a shard of the store.
+    #[error("{} is not a shard of the store {}", path.display(), root.display())]
+    Foreign {
+        /// The path.
+        path: PathBuf,
+        /// The store.
+        root: PathBuf,
+    },
+
     /// Parquet refused to encode the index.
     #[error("cannot encode the index {}", path.display())]
     EncodeIndex {

@@ -1,14 +1,21 @@
 //! The index of a catalogue in the store: a small Parquet table for people and other programs.
 
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crooner_datasets::{Catalogue, Track};
+use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::record::RowAccessor;
 use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::Type;
 
 use crate::store::shard_name;
 use crate::{StoreError, StoredTrack, disk};
@@ -28,15 +35,89 @@ const SCHEMA: &str = "
         optional binary error (STRING);
     }";
 
+/// How the file of an index is called, around the name of its catalogue.
+pub(crate) const INDEX_PREFIX: &str = "index-";
+pub(crate) const INDEX_EXTENSION: &str = "parquet";
+
+/// What must be read of an index to know its shards.
+const SHARD_COLUMN: &str = "message index { required binary shard (STRING); }";
+
+/// Every index in a folder, sorted.
+pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let is_index = |path: &PathBuf| {
+        path.extension().is_some_and(|found| found == INDEX_EXTENSION)
+            && path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(INDEX_PREFIX.as_bytes()))
+    };
+    let mut indexes: Vec<_> = disk::list(folder)?.into_iter().filter(is_index).collect();
+    indexes.sort();
+    Ok(indexes)
+}
+
+/// The file names of the shards that an index lists, each as often as it has tracks.
+pub(crate) fn shards(path: &Path) -> Result<Vec<String>, StoreError> {
+    let file = File::open(path).map_err(StoreError::io("open", path))?;
+    let read = || -> Result<Vec<String>, ParquetError> {
+        let reader = SerializedFileReader::new(file)?;
+        let rows = reader.get_row_iter(Some(parse_message_type(SHARD_COLUMN)?))?;
+        rows.map(|row| row?.get_string(0).cloned()).collect()
+    };
+    read().map_err(|source| StoreError::CorruptIndex { path: path.to_owned(), source })
+}
+
 /// The tracks of one shard.
 pub(crate) struct IndexedShard {
     pub(crate) key: String,
     pub(crate) tracks: Vec<StoredTrack>,
 }
 
-/// Writes the index of `shards` to `path`, sorted by track id.
-pub(crate) fn write(path: &Path, shards: &[IndexedShard], sample_rate_hz: u32) -> Result<(), StoreError> {
-    let table = encode(shards, sample_rate_hz)
+/// What the catalogue says of its tracks besides the names that the shards hold: one column for each field.
+struct Fields<'a> {
+    names: Vec<&'a str>,
+    tracks: HashMap<&'a str, &'a Track>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(catalogue: &'a Catalogue) -> Self {
+        let with_fields = || catalogue.tracks.iter().filter(|track| !track.fields.is_empty());
+        let names: BTreeSet<&str> =
+            with_fields().flat_map(|track| track.fields.keys().map(String::as_str)).collect();
+        Self {
+            names: names.into_iter().collect(),
+            tracks: with_fields().map(|track| (track.id.as_str(), track)).collect(),
+        }
+    }
+
+    /// The schema with a column for each field; one that has a fixed column's name is called `track_NAME`.
+    fn schema(&self) -> Result<Type, ParquetError> {
+        let fixed = parse_message_type(SCHEMA)?;
+        let mut columns = fixed.get_fields().to_vec();
+        for name in &self.names {
+            let taken = fixed.get_fields().iter().any(|column| column.name() == *name);
+            let name = if taken { format!("track_{name}") } else { (*name).to_owned() };
+            let column = Type::primitive_type_builder(&name, PhysicalType::BYTE_ARRAY)
+                .with_logical_type(Some(LogicalType::String))
+                .with_repetition(Repetition::OPTIONAL)
+                .build()?;
+            columns.push(Arc::new(column));
+        }
+        Type::group_type_builder(fixed.name()).with_fields(columns).build()
+    }
+
+    fn value(&self, id: &str, name: &str) -> Option<&str> {
+        self.tracks.get(id)?.fields.get(name).map(String::as_str)
+    }
+}
+
+/// Writes the index of `shards`, of tracks of `catalogue`, to `path`, sorted by track id.
+pub(crate) fn write(
+    path: &Path,
+    shards: &[IndexedShard],
+    catalogue: &Catalogue,
+    sample_rate_hz: u32,
+) -> Result<(), StoreError> {
+    let table = encode(shards, &Fields::of(catalogue), sample_rate_hz)
         .map_err(|source| StoreError::EncodeIndex { path: path.to_owned(), source })?;
     disk::replace(path, &table)
 }
@@ -44,7 +125,11 @@ pub(crate) fn write(path: &Path, shards: &[IndexedShard], sample_rate_hz: u32) -
 /// A shard, a row there, and what it holds.
 type Row<'a> = (&'a IndexedShard, usize, &'a StoredTrack);
 
-fn encode(shards: &[IndexedShard], sample_rate_hz: u32) -> Result<Vec<u8>, ParquetError> {
+fn encode(
+    shards: &[IndexedShard],
+    fields: &Fields<'_>,
+    sample_rate_hz: u32,
+) -> Result<Vec<u8>, ParquetError> {
     let mut rows: Vec<Row<'_>> = shards
         .iter()
         .flat_map(|shard| shard.tracks.iter().enumerate().map(move |(row, track)| (shard, row, track)))
@@ -59,9 +144,8 @@ fn encode(shards: &[IndexedShard], sample_rate_hz: u32) -> Result<Vec<u8>, Parqu
         rows.iter().map(signed).collect()
     };
     let seconds = |(_, _, track): &Row<'_>| track.duration_seconds(sample_rate_hz);
-    let errors = || rows.iter().map(|(_, _, track)| track.error.as_deref());
 
-    let schema = Arc::new(parse_message_type(SCHEMA)?);
+    let schema = Arc::new(fields.schema()?);
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::default()))?;
     let mut group = writer.next_row_group()?;
     column::<ByteArrayType>(&mut group, &text(|row| row.2.id.clone()), None)?;
@@ -74,11 +158,22 @@ fn encode(shards: &[IndexedShard], sample_rate_hz: u32) -> Result<Vec<u8>, Parqu
     column::<Int64Type>(&mut group, &count(|row| row.2.n_samples)?, None)?;
     column::<DoubleType>(&mut group, &rows.iter().map(seconds).collect::<Vec<_>>(), None)?;
     column::<Int64Type>(&mut group, &count(|row| row.2.damaged_packets)?, None)?;
-    let present: Vec<i16> = errors().map(|error| i16::from(error.is_some())).collect();
-    let errors: Vec<ByteArray> = errors().flatten().map(ByteArray::from).collect();
-    column::<ByteArrayType>(&mut group, &errors, Some(&present))?;
+    optional(&mut group, rows.iter().map(|(_, _, track)| track.error.as_deref()))?;
+    for name in &fields.names {
+        optional(&mut group, rows.iter().map(|(_, _, track)| fields.value(&track.id, name)))?;
+    }
     group.close()?;
     writer.into_inner()
+}
+
+/// Writes the next column, of texts that need not be there.
+fn optional<'a>(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    values: impl Iterator<Item = Option<&'a str>> + Clone,
+) -> Result<(), ParquetError> {
+    let present: Vec<i16> = values.clone().map(|value| i16::from(value.is_some())).collect();
+    let values: Vec<ByteArray> = values.flatten().map(ByteArray::from).collect();
+    column::<ByteArrayType>(group, &values, Some(&present))
 }
 
 /// Writes the next column: `values`, of those rows that have one according to `present`.

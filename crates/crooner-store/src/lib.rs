@@ -37,15 +37,15 @@
 //!   audio-hashes.json                 what each audio file held when it was last looked at
 //!   3f0c2f4e5b8a9d17/                 one folder per feature configuration and version
 //!     8d969eef6ecad3c2[...].arrow     a shard: at most 8 tracks of one album
-//!     index-demo.parquet              every track of the catalogue "demo", and its shard
+//!     index-demo-5d1c0a37.parquet     every track of the catalogue "demo" in one folder, and its shard
 //! ```
 //!
 //! A shard is named by the hash of everything that determines its bytes: the versions of the format and of
 //! the features, the configuration, and of each track its id, labels and audio. So what is there is up to
 //! date, what is out of date is not there, and a shard is never changed. It appears complete or not at all,
-//! also after a power cut or when two processes compute the same one. Nothing is ever deleted: shards that no
-//! catalogue needs any more stay until somebody removes them, or the whole folder, which is always safe while
-//! nothing uses it.
+//! also after a power cut or when two processes compute the same one. Nothing is deleted unasked: shards that no
+//! catalogue needs any more stay until [`Store::garbage`] lists them and [`Store::remove`] takes them away. Removing
+//! the whole folder is always safe while nothing uses it.
 //!
 //! A shard is an uncompressed Arrow IPC file with one record batch and these columns:
 //!
@@ -84,6 +84,7 @@ mod encode;
 mod error;
 mod feature_set;
 mod index;
+mod maintain;
 mod map;
 mod prepare;
 mod schema;
@@ -96,6 +97,7 @@ mod workers;
 pub use analyse::{Analyser, Analysis, AnalysisError};
 pub use error::StoreError;
 pub use feature_set::FeatureSet;
+pub use maintain::{FolderStat, Garbage, GarbageReason, Verification};
 pub use prepare::{PrepareOptions, Progress, Summary};
 pub use schema::{FORMAT_VERSION, ShardHeader};
 pub use shard::{Shard, StoredTrack};

@@ -1,6 +1,6 @@
 //! From audio files to shards.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +14,7 @@ use crate::encode::ShardBuilder;
 use crate::index::IndexedShard;
 use crate::schema::ShardHeader;
 use crate::unit::{Unit, unit_key, units};
-use crate::{Store, StoreError, StoredTrack, disk, index, workers};
+use crate::{Shard, Store, StoreError, StoredTrack, disk, index, workers};
 
 /// How to prepare; the default does everything with every core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct PrepareOptions {
     /// `(i, n)` with `i < n`: only the `i`-th of `n` shares of the work, which `n` processes can do side by
     /// side, on one machine or on many that share the folder.
     pub shard: Option<(usize, usize)>,
+    /// Read every value of the shards that are there and compare checksums. Otherwise only their heads are.
+    pub verify: bool,
 }
 
 /// How far a preparation has come. Counts include what was in the store already.
@@ -52,6 +54,8 @@ pub struct Summary {
     pub reused: usize,
     /// Tracks of those whose audio was decoded and analysed.
     pub computed: usize,
+    /// Shards that were there but damaged, and were computed again; sorted.
+    pub rebuilt: Vec<PathBuf>,
     /// Ids of the tracks that could not be decoded, and why, sorted by id. They are in the store, without
     /// frames.
     pub failures: Vec<(String, String)>,
@@ -93,9 +97,9 @@ impl Store {
     /// after each unit, by one thread at a time.
     ///
     /// # Errors
-    /// Options out of range, a `config` that builds no extractor, anything the file system refuses, a shard or
-    /// cache that is damaged, an audio file that changes while it is read. A track that cannot be decoded is
-    /// none of these: see [`Summary::failures`].
+    /// Options out of range, a `config` that builds no extractor, anything the file system refuses, a cache that is
+    /// damaged, an audio file that changes while it is read. A track that cannot be decoded is none of these (see
+    /// [`Summary::failures`]), nor is a damaged shard, which is computed again (see [`Summary::rebuilt`]).
     pub fn prepare(
         &self,
         catalogue: &Catalogue,
@@ -115,6 +119,7 @@ impl Store {
             header: &header,
             units: units(catalogue),
             hashes: AudioHashes::load(self.root())?,
+            verify: options.verify,
         };
         let mine: Vec<usize> = (share..task.units.len()).step_by(n_shares).collect();
         let progress = Mutex::new(Progress {
@@ -153,6 +158,7 @@ struct Task<'a> {
     header: &'a ShardHeader,
     units: Vec<Unit>,
     hashes: AudioHashes,
+    verify: bool,
 }
 
 /// What became of one unit.
@@ -160,6 +166,8 @@ struct Done {
     unit: usize,
     key: String,
     reused: bool,
+    /// The damaged shard that this one replaces.
+    replaced: Option<PathBuf>,
     tracks: Vec<StoredTrack>,
     audio: Vec<Audio>,
 }
@@ -174,8 +182,17 @@ impl Task<'_> {
         let audio: Vec<Audio> =
             self.tracks(unit).map(|track| self.hashes.look_at(&track.path)).collect::<Result<_, _>>()?;
         let key = unit_key(self.header, self.tracks(unit).zip(audio.iter().map(|audio| audio.id)));
-        if let Some(shard) = self.store.find_shard(self.header, &key, self.tracks(unit))? {
-            return Ok(Done { unit, key, reused: true, tracks: shard.into_tracks(), audio });
+        let mut replaced = None;
+        match self.find_intact(unit, &key) {
+            Ok(Some(shard)) => {
+                let tracks = shard.into_tracks();
+                return Ok(Done { unit, key, reused: true, replaced, tracks, audio });
+            }
+            Ok(None) => {}
+            Err(StoreError::CorruptShard { path, .. } | StoreError::WrongShard { path, .. }) => {
+                replaced = Some(path);
+            }
+            Err(error) => return Err(error),
         }
         let path = self.store.shard_path(self.header, &key);
         let mut builder = ShardBuilder::new(self.header);
@@ -193,8 +210,21 @@ impl Task<'_> {
         }
         let (tracks, file) =
             builder.encode().map_err(|source| StoreError::Encode { path: path.clone(), source })?;
-        disk::create_if_absent(&path, &file)?;
-        Ok(Done { unit, key, reused: false, tracks, audio })
+        if replaced.is_some() {
+            disk::replace(&path, &file)?;
+        } else {
+            disk::create_if_absent(&path, &file)?;
+        }
+        Ok(Done { unit, key, reused: false, replaced, tracks, audio })
+    }
+
+    /// The shard of a unit, if it is there, checked as far as was asked.
+    fn find_intact(&self, unit: usize, key: &str) -> Result<Option<Shard>, StoreError> {
+        let shard = self.store.find_shard(self.header, key, self.tracks(unit))?;
+        if let Some(shard) = shard.as_ref().filter(|_| self.verify) {
+            shard.verify()?;
+        }
+        Ok(shard)
     }
 
     fn push(&self, builder: &mut ShardBuilder<'_>, track: &Track, analysis: Result<Analysis, String>) {
@@ -241,8 +271,8 @@ impl Task<'_> {
             for (unit, _) in left.iter().enumerate().filter(|(_, left)| **left) {
                 listed.extend(self.done_by_others(unit, &hashes)?);
             }
-            let path = self.store.index_path_of(self.header, &self.catalogue.name);
-            index::write(&path, &listed, self.header.sample_rate_hz)
+            let path = self.store.index_path_of(self.header, self.catalogue);
+            index::write(&path, &listed, self.catalogue, self.header.sample_rate_hz)
         })
     }
 
@@ -278,7 +308,10 @@ fn summarise(done: &[Done], sample_rate_hz: u32, interrupted: bool) -> Summary {
     let failed = |track: &StoredTrack| Some((track.id.clone(), track.error.clone()?));
     let mut failures: Vec<_> = done.iter().flat_map(|done| &done.tracks).filter_map(failed).collect();
     failures.sort();
+    let mut rebuilt: Vec<PathBuf> = done.iter().filter_map(|done| done.replaced.clone()).collect();
+    rebuilt.sort();
     Summary {
+        rebuilt,
         tracks: count(true) + count(false),
         reused: count(true),
         computed: count(false),

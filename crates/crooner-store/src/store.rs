@@ -8,6 +8,7 @@ use crooner_datasets::{Catalogue, Track};
 use crooner_features::FeatureConfig;
 
 use crate::disk::list;
+use crate::index::{INDEX_EXTENSION, INDEX_PREFIX};
 use crate::schema::ShardHeader;
 use crate::unit::header_key;
 use crate::{Shard, StoreError};
@@ -49,27 +50,41 @@ impl Store {
     pub fn shards(&self) -> Result<Vec<PathBuf>, StoreError> {
         let mut shards = Vec::new();
         for folder in list(&self.root)?.into_iter().filter(|path| path.is_dir()) {
-            let is_shard = |path: &PathBuf| path.extension().is_some_and(|found| found == SHARD_EXTENSION);
-            shards.extend(list(&folder)?.into_iter().filter(is_shard));
+            shards.extend(list(&folder)?.into_iter().filter(|path| Self::is_shard(path)));
         }
         shards.sort();
         Ok(shards)
     }
 
+    pub(crate) fn is_shard(path: &Path) -> bool {
+        path.extension().is_some_and(|found| found == SHARD_EXTENSION)
+    }
+
     /// Where [`prepare`](Self::prepare) leaves the index of a catalogue of that name: a Parquet table with the
     /// columns id, artist, album, title, shard (the file's name), row (in the shard), `n_frames`, `n_samples`,
-    /// `duration_seconds`, `damaged_packets`, error.
+    /// `duration_seconds`, `damaged_packets`, error, and one for each further field of its tracks.
     ///
     /// # Errors
     /// [`StoreError::Config`] if `config` cannot be written as JSON.
     pub fn index_path(&self, catalogue: &Catalogue, config: &FeatureConfig) -> Result<PathBuf, StoreError> {
-        Ok(self.index_path_of(&ShardHeader::of(config)?, &catalogue.name))
+        Ok(self.index_path_of(&ShardHeader::of(config)?, catalogue))
     }
 
-    pub(crate) fn index_path_of(&self, header: &ShardHeader, catalogue: &str) -> PathBuf {
-        let safe = |c: char| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' };
-        let name: String = catalogue.chars().map(safe).collect();
-        self.folder(header).join(format!("index-{name}.parquet"))
+    /// Every index of the catalogue in the store, one for each configuration that was prepared, sorted.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a folder cannot be listed. A store that does not exist yet has none.
+    pub fn indexes(&self, catalogue: &Catalogue) -> Result<Vec<PathBuf>, StoreError> {
+        let name = index_name(catalogue);
+        let folders = list(&self.root)?.into_iter().filter(|path| path.is_dir());
+        let mut indexes: Vec<_> =
+            folders.map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect();
+        indexes.sort();
+        Ok(indexes)
+    }
+
+    pub(crate) fn index_path_of(&self, header: &ShardHeader, catalogue: &Catalogue) -> PathBuf {
+        self.folder(header).join(index_name(catalogue))
     }
 
     /// The folder of all shards with this header.
@@ -122,4 +137,13 @@ impl Store {
 /// The file name of a shard.
 pub(crate) fn shard_name(key: &str) -> String {
     format!("{key}.{SHARD_EXTENSION}")
+}
+
+/// The file name of a catalogue's index.
+fn index_name(catalogue: &Catalogue) -> String {
+    let safe = |c: char| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    let name: String = catalogue.name.chars().map(safe).collect();
+    // Two folders of music are two catalogues, whatever data set read them.
+    let root = blake3::hash(catalogue.root.as_os_str().as_encoded_bytes()).to_string();
+    format!("{INDEX_PREFIX}{name}-{}.{INDEX_EXTENSION}", &root[..8])
 }

@@ -82,8 +82,7 @@ mod tests {
     }
 
     fn track([id, artist, album, title]: [&str; 4]) -> Track {
-        let [id, artist, album, title] = [id, artist, album, title].map(str::to_owned);
-        Track { id, artist, album, title, path: "anywhere".into() }
+        Track::new(id, artist, album, title, "anywhere")
     }
 
     fn key(header: &ShardHeader, track: &Track, audio: AudioId) -> String {

@@ -77,7 +77,7 @@ impl<'a> Task<'a> {
         for (side, item) in split.rows() {
             let source =
                 features.find(&item.id).ok_or_else(|| TrainError::NotStored { track: item.id.clone() })?;
-            rows.push(TaskRow { side, id: item.id.clone(), artist: item.artist.clone(), source });
+            rows.push(TaskRow { side, id: item.id.clone(), artist: item.label.clone(), source });
         }
         Self::from_rows(features, rows, slice_frames)
     }

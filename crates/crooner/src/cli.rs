@@ -74,25 +74,56 @@ pub(crate) enum Command {
         Spectrograms are in dB below their loudest value. `crooner features --list` shows the settings\n\
         of what is drawn: stft for spectrogram, log-mel for mel, cqt, chroma-cqt for chroma, tempogram.")]
     Picture(PictureArgs),
-    /// List the data sets that crooner knows, or show one
+    /// Divide a data set into training, validation and test tracks, and write the tables
     #[command(after_help = "Examples:\n  \
+        crooner split --data ~/Music/mine -o splits                       whole albums held out\n  \
+        crooner split --data ~/Music/mine --split album --folds 6 -o splits   six folds\n  \
+        crooner split --dataset fma --data D --split group -o splits      genres, artists apart\n  \
+        crooner train --data ~/Music/mine --split-file splits/split.json  train on one\n\n\
+        Kinds: song, album, group, few-shot, date, hash, leave-one-out, official.")]
+    Split(SplitArgs),
+    /// Look after a store of features: what is in it, is it intact, what can go
+    #[command(after_help = "Examples:\n  \
+        crooner store stat\n  \
+        crooner store verify             exit code 1 means that something is damaged\n  \
+        crooner store gc --dry-run       what changed audio, settings and versions left behind")]
+    Store(StoreCommandArgs),
+    /// List the data sets that crooner knows, show one, or check a copy of one
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:\n  \
         crooner datasets\n  \
-        crooner datasets demo     citation, licence, expected layout")]
+        crooner datasets demo                      citation, licence, expected layout\n  \
+        crooner datasets check fma --root D        what is missing, extra or damaged"
+    )]
     Datasets(DatasetsArgs),
     /// Show version, backends, CPU features and threads
     #[command(after_help = "Example:\n  crooner info")]
     Info,
 }
 
+/// Which music.
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// Name of a data set (`crooner datasets` lists them)
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    /// Folder of music: ARTIST/ALBUM/TRACK.ext, or what --dataset needs
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// For --dataset table: which of its columns is what, as in path=FILE,artist=SINGER
+    #[arg(long, value_name = "NAME=COLUMN", value_delimiter = ',', value_parser = parse_pair)]
+    columns: Vec<(String, String)>,
+    /// A choice that the data set offers (`crooner datasets NAME` lists them), as in layout=label
+    #[arg(long = "with", value_name = "KEY=VALUE", value_parser = parse_pair)]
+    options: Vec<(String, String)>,
+}
+
 /// Which music, and which features of it.
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// Name of a data set (`crooner datasets` lists them)
-    #[arg(long, value_name = "NAME", conflicts_with = "data")]
-    dataset: Option<String>,
-    /// Folder of music: ARTIST/ALBUM/TRACK.ext
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
     /// Settings to start from: demo, card or paper [default: demo]
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -101,6 +132,17 @@ pub(crate) struct SourceArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+}
+
+/// What is to be recognised, and what is kept together.
+#[derive(Debug, Args)]
+pub(crate) struct ColumnArgs {
+    /// What to recognise: artist, album, genre, speaker or any other column of the data set [default: artist]
+    #[arg(long, value_name = "COLUMN")]
+    label: Option<String>,
+    /// What must not be on two sides: album, artist or any other column of the data set [default: album]
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
 }
 
 /// Where features are kept.
@@ -129,6 +171,37 @@ pub(crate) struct PrepareArgs {
     /// Only part I of N, counted from 0, for running on several machines
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     pub(crate) shard: Option<(usize, usize)>,
+    /// Read all of what is there, and compute damaged parts again
+    #[arg(long)]
+    pub(crate) verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreCommandArgs {
+    #[command(subcommand)]
+    pub(crate) action: StoreAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreAction {
+    /// Show what lies in a store: features, tracks, hours, size
+    Stat(StoreArgs),
+    /// Read everything and compare checksums
+    Verify {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Remove damaged parts, so that prepare-data computes them again
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Remove features that no data set needs any more
+    Gc {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -137,9 +210,14 @@ pub(crate) struct TrainArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
-    /// Keep apart songs, or whole albums (harder, and more honest)
-    #[arg(long, value_name = "song|album")]
+    /// Keep apart songs, whole albums (harder, and more honest), or as `crooner split --help` lists
+    #[arg(long, value_name = "KIND")]
     split: Option<String>,
+    /// Train on this split: split.json, or a table (.csv, .parquet) with the columns id and side
+    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    split_file: Option<PathBuf>,
+    #[command(flatten)]
+    columns: ColumnArgs,
     /// Length of a slice
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     slice_seconds: Option<f64>,
@@ -156,7 +234,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Continue an interrupted run, with its own settings; --epochs may ask for more
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "data", "preset", "config", "split", "slice_seconds", "seed", "batch_size"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "data", "preset", "config", "split", "split_file", "columns", "options", "label", "group", "slice_seconds", "seed", "batch_size"])]
     pub(crate) resume: Option<PathBuf>,
 }
 
@@ -280,17 +358,87 @@ pub(crate) enum ThemeName {
 pub(crate) struct DatasetsArgs {
     /// Show this one
     pub(crate) name: Option<String>,
+    #[command(subcommand)]
+    pub(crate) command: Option<DatasetsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatasetsCommand {
+    /// Say what of a copy is missing, extra or damaged; exit code 1 if anything is
+    Check {
+        /// Which set
+        name: String,
+        /// Where the copy lies
+        #[arg(long = "root", value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// A choice that the data set offers, as in subset=small
+        #[arg(long = "with", value_name = "KEY=VALUE", value_parser = parse_pair)]
+        options: Vec<(String, String)>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SplitArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    columns: ColumnArgs,
+    /// What is kept together: song, album, group, few-shot, date, hash, leave-one-out or official
+    #[arg(long, value_name = "KIND", default_value = "album")]
+    pub(crate) split: String,
+    /// Folds of equal shares, each the test once (song, album, group)
+    #[arg(long, value_name = "K")]
+    pub(crate) folds: Option<usize>,
+    /// Tracks of each class to train on (few-shot)
+    #[arg(long, value_name = "N")]
+    pub(crate) shots: Option<usize>,
+    /// Share of the test
+    #[arg(long, value_name = "F", default_value_t = 0.1)]
+    pub(crate) test_fraction: f64,
+    /// Share of validation, of what the test leaves
+    #[arg(long, value_name = "F", default_value_t = 0.1)]
+    pub(crate) validation_fraction: f64,
+    /// Decides who goes where
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Leave out the classes for which the split is impossible, and say which
+    #[arg(long)]
+    pub(crate) drop_small: bool,
+    /// Folder to write to
+    #[arg(short, long, value_name = "DIR", default_value = "splits")]
+    pub(crate) output: PathBuf,
+}
+
+impl SplitArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            split: Some(self.split.clone()),
+            label: self.columns.label.clone(),
+            group: self.columns.group.clone(),
+            ..self.data.overrides()
+        }
+    }
+}
+
+impl DataArgs {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            dataset: self.dataset.clone(),
+            root: self.data.clone(),
+            columns: self.columns.iter().cloned().collect(),
+            options: self.options.iter().cloned().collect(),
+            ..Overrides::default()
+        }
+    }
 }
 
 impl SourceArgs {
     pub(crate) fn overrides(&self) -> Overrides {
-        Overrides {
-            preset: self.preset.clone(),
-            config: self.config.clone(),
-            dataset: self.dataset.clone(),
-            root: self.data.clone(),
-            ..Overrides::default()
-        }
+        Overrides { preset: self.preset.clone(), config: self.config.clone(), ..self.data.overrides() }
     }
 }
 
@@ -298,6 +446,9 @@ impl TrainArgs {
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
             split: self.split.clone(),
+            split_file: self.split_file.clone(),
+            label: self.columns.label.clone(),
+            group: self.columns.group.clone(),
             slice_seconds: self.slice_seconds,
             seed: self.seed,
             epochs: self.epochs,
@@ -317,6 +468,12 @@ fn parse_shard(text: &str) -> Result<(usize, usize), String> {
 fn parse_seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.0..=1e9).contains(seconds));
     seconds.ok_or_else(|| "expected a number of seconds of at least 0, as in 12.5".to_owned())
+}
+
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty());
+    pair.map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .ok_or_else(|| "expected NAME=VALUE, as in artist=SINGER".to_owned())
 }
 
 fn parse_top(text: &str) -> Result<usize, String> {

@@ -9,4 +9,6 @@ pub(crate) mod predict;
 pub(crate) mod prepare_data;
 mod scores;
 mod sources;
+pub(crate) mod split;
+pub(crate) mod store;
 pub(crate) mod train;

@@ -2,6 +2,7 @@
 //!
 //! Precedence: a preset, then a file, then the command line.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,9 @@ pub(crate) struct Experiment {
     pub(crate) features: FeatureConfig,
     /// How tracks are cut.
     pub(crate) slices: SlicesConfig,
+    /// A split that is taken as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) split_file: Option<PathBuf>,
     /// Which tracks are trained on and which tested.
     pub(crate) split: SplitConfig,
     /// The network.
@@ -59,11 +63,17 @@ pub(crate) struct DatasetConfig {
     /// Its folder, for sets that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) root: Option<PathBuf>,
+    /// Which columns of a table are what.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) columns: BTreeMap<String, String>,
+    /// Choices that the set offers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) options: BTreeMap<String, String>,
 }
 
 impl Default for DatasetConfig {
     fn default() -> Self {
-        Self { name: "demo".to_owned(), root: None }
+        Self { name: "demo".to_owned(), root: None, columns: BTreeMap::new(), options: BTreeMap::new() }
     }
 }
 
@@ -82,11 +92,45 @@ pub(crate) struct Overrides {
     pub(crate) config: Option<PathBuf>,
     pub(crate) dataset: Option<String>,
     pub(crate) root: Option<PathBuf>,
+    pub(crate) columns: BTreeMap<String, String>,
+    pub(crate) options: BTreeMap<String, String>,
     pub(crate) split: Option<String>,
+    pub(crate) split_file: Option<PathBuf>,
+    pub(crate) label: Option<String>,
+    pub(crate) group: Option<String>,
     pub(crate) slice_seconds: Option<f64>,
     pub(crate) seed: Option<u64>,
     pub(crate) epochs: Option<usize>,
     pub(crate) batch_size: Option<usize>,
+}
+
+impl DatasetConfig {
+    /// What the command line names, if it names any: absolute, so that the run's own config.toml means the
+    /// same from anywhere.
+    pub(crate) fn of(overrides: &Overrides) -> Result<Option<Self>> {
+        let Overrides { dataset, root, .. } = overrides;
+        if dataset.is_none() && root.is_none() {
+            return Ok(None);
+        }
+        let absolute =
+            |root: &PathBuf| std::path::absolute(root).with_context(|| format!("--data {}", root.display()));
+        let root = root.as_ref().map(absolute).transpose()?;
+        let name = dataset.clone().unwrap_or_else(|| "folder".to_owned());
+        Ok(Some(Self { name, root, columns: BTreeMap::new(), options: BTreeMap::new() }))
+    }
+
+    /// Sets that are usually classified by something else than the artist say so.
+    pub(crate) fn usual_columns(&self, split: &mut SplitConfig) {
+        let Ok(set) = crooner_datasets::find(&self.name) else { return };
+        match &set.info().label {
+            Some(label) if split.label == SplitConfig::LABEL => split.label.clone_from(label),
+            _ => {}
+        }
+        match &set.info().group {
+            Some(group) if split.group == SplitConfig::GROUP => split.group.clone_from(group),
+            _ => {}
+        }
+    }
 }
 
 impl Experiment {
@@ -163,16 +207,26 @@ impl Experiment {
     }
 
     fn apply(&mut self, overrides: &Overrides) -> Result<()> {
-        if let Some(root) = &overrides.root {
-            // Absolute, so that the run's own config.toml means the same from anywhere.
-            let root = std::path::absolute(root).with_context(|| format!("--data {}", root.display()))?;
-            self.dataset = DatasetConfig { name: "folder".to_owned(), root: Some(root) };
+        if let Some(dataset) = DatasetConfig::of(overrides)? {
+            self.dataset = dataset;
         }
-        if let Some(name) = &overrides.dataset {
-            self.dataset = DatasetConfig { name: name.clone(), root: None };
-        }
+        self.dataset.columns.extend(overrides.columns.clone());
+        self.dataset.options.extend(overrides.options.clone());
         if let Some(kind) = &overrides.split {
             self.split.kind = kind.parse()?;
+        }
+        self.dataset.usual_columns(&mut self.split);
+        if let Some(path) = &overrides.split_file {
+            let path =
+                std::path::absolute(path).with_context(|| format!("--split-file {}", path.display()))?;
+            self.split = crate::split_file::config(&path, &self.split)?;
+            self.split_file = Some(path);
+        }
+        if let Some(label) = &overrides.label {
+            self.split.label.clone_from(label);
+        }
+        if let Some(group) = &overrides.group {
+            self.split.group.clone_from(group);
         }
         if let Some(seconds) = overrides.slice_seconds {
             self.slices.frames = self.slice_frames(seconds)?;

@@ -9,6 +9,7 @@
 //! | `run_dir` | the files of a run |
 //! | `matrix`, `table` | features as files |
 //! | `pictures` | what features mean on a picture |
+//! | `split_file` | splits read from files and tables |
 //! | `report` | from an evaluation to the report's plain data |
 
 mod backend;
@@ -23,6 +24,7 @@ mod progress;
 mod report;
 mod run_dir;
 mod similarity;
+mod split_file;
 mod table;
 
 use std::ffi::OsString;
@@ -53,6 +55,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Predict(args) => commands::predict::run(&args),
         Command::Features(args) => commands::features::run(&args),
         Command::Picture(args) => commands::picture::run(&args),
+        Command::Split(args) => commands::split::run(&args),
+        Command::Store(args) => commands::store::run(&args),
         Command::Datasets(args) => commands::datasets::run(&args),
         Command::Info => commands::info::run(),
     };

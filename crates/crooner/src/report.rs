@@ -51,6 +51,7 @@ pub(crate) fn report(findings: Findings<'_>) -> report::Report {
         format: report::FORMAT,
         run,
         split: report::SplitSizes {
+            label: split.config().label.clone(),
             kind: split.config().kind.to_string(),
             fingerprint: split.fingerprint().to_owned(),
             train: size(Side::Train),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::common::{folder, ids, open, set, skipped};
-use crooner_datasets::{Counts, Ignored, Request};
+use crooner_datasets::{Catalogue, Counts, Ignored, Request, Track};
 use proptest::prelude::*;
 
 #[test]
@@ -104,10 +104,10 @@ fn too_few_classes_name_who_is_there() {
     let root = folder(["Low/Trust/1.mp3", "Low/Trust/2.mp3", "Eels/a/1.mp3", "Abba/a/1.mp3", "Abba/b/1.mp3"]);
     let catalogue = open(root.path()).unwrap();
     let error = |artists, tracks| {
-        let error = catalogue.require_classes(artists, tracks).unwrap_err().to_string();
+        let error = catalogue.require_classes("artist", artists, tracks).unwrap_err().to_string();
         error.replace(&format!("{}", root.path().display()), "ROOT")
     };
-    catalogue.require_classes(3, 1).unwrap();
+    catalogue.require_classes("artist", 3, 1).unwrap();
     assert_eq!(
         error(4, 1),
         "\"ROOT\" has 3 artist(s) (Abba, Eels, Low), expected at least 4: every artist needs a folder of its own, \
@@ -127,7 +127,7 @@ fn too_few_classes_name_who_is_there() {
 
     let many: Vec<_> = (0..9).map(|k| format!("artist {k}/album/1.mp3")).collect();
     let root = folder(many.iter().map(String::as_str));
-    let error = open(root.path()).unwrap().require_classes(2, 3).unwrap_err().to_string();
+    let error = open(root.path()).unwrap().require_classes("artist", 2, 3).unwrap_err().to_string();
     assert!(error.contains("1 of \"artist 4\", too few of 4 other artists; add"), "{error}");
 }
 
@@ -283,4 +283,36 @@ proptest! {
             Err(_) => prop_assert!(expected.is_empty()),
         }
     }
+}
+
+#[test]
+fn any_column_may_be_the_class_or_the_group() {
+    let track = |id: &str, genre: &str| Track::new(id, "Low", "Trust", id, id).with_field("genre", genre);
+    let open = |tracks| Catalogue::new("mine", "music", tracks, vec![], Ignored::default()).unwrap();
+    let catalogue = open(vec![track("1", "rock"), track("2", "slow")]);
+    assert_eq!(catalogue.columns(), ["album", "artist", "genre", "id", "title"]);
+    let selected = |label, group| -> Vec<(&str, String)> {
+        let found = catalogue.select(label, group).unwrap();
+        found.into_iter().map(|selected| (selected.label, selected.group.into_owned())).collect()
+    };
+    assert_eq!(selected("artist", "album")[0], ("Low", "Trust".into()));
+    // An album of one name is one within its artist only.
+    assert_eq!(selected("genre", "album")[1], ("slow", "Low / Trust".into()));
+    assert_eq!(selected("genre", "artist")[1], ("slow", "Low".into()));
+    assert_eq!(selected("genre", "track")[1], ("slow", "2".into()));
+    let error = catalogue.select("mood", "album").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "no track of data set \"mine\" has a column \"mood\": there is album, artist, genre, id, title; a table \
+         (`--dataset table`) can bring others"
+    );
+    let error = catalogue.require_classes("genre", 3, 1).unwrap_err().to_string();
+    assert_eq!(error, "\"music\" has 2 genre(s) (rock, slow), expected at least 3");
+    let error =
+        open(vec![track("1", "rock"), track("2", "")]).select("genre", "album").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "1 of the 2 tracks of data set \"mine\" have no genre (such as \"2\"): add it, leave these tracks out, or \
+         choose another column"
+    );
 }

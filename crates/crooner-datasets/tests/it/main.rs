@@ -6,3 +6,4 @@ mod common;
 mod contract;
 mod demo;
 mod folder;
+mod published;

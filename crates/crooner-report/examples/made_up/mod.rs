@@ -57,6 +57,7 @@ pub(crate) fn report(n_classes: usize, per_class: u64) -> Report {
                 .to_owned(),
         },
         split: SplitSizes {
+            label: "artist".to_owned(),
             kind: "album".to_owned(),
             fingerprint: "b3:5d1c0e44a2f09b7e".to_owned(),
             train: PartSize { tracks: tracks * 4, slices: slice.total() * 4 },

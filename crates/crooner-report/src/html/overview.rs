@@ -21,9 +21,10 @@ pub(super) fn write(page: &mut Html, report: &Report) {
 fn headline(report: &Report) -> String {
     let level = &report.test.track;
     format!(
-        "On {} it never heard, the classifier named the right artist for {} ({}, 95\u{202F}% interval {}; \
+        "On {} it never heard, the classifier named the right {} for {} ({}, 95\u{202F}% interval {}; \
          guessing gives {}).",
         count(level.total(), "recording", "recordings"),
+        report.split.label,
         thousands(level.correct()),
         percent(level.accuracy.value),
         percent_interval(level.accuracy),
@@ -36,10 +37,11 @@ fn summary(report: &Report) -> String {
     let Report { run, split, test, .. } = report;
     format!(
         "The task was to tell {} of the data set {} apart. The network hears slices of {}\u{202F}s, and the \
-         slices of a recording vote on who plays. It has {}. Training and test recordings were split by {}.",
-        count(test.track.classes.len() as u64, "artist", "artists"),
+         slices of a recording vote{}. It has {}. Training and test recordings were split by {}.",
+        count(test.track.classes.len() as u64, &split.label, &crate::plural(&split.label)),
         run.dataset,
         Trimmed(run.slice_seconds),
+        if split.label == "artist" { " on who plays" } else { "" },
         count(run.parameters, "parameter", "parameters"),
         split.kind,
     )

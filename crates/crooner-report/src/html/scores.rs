@@ -1,7 +1,7 @@
 //! The scores, and how to read them.
 
 use super::markup::{Cell, Column, Html};
-use super::words::{count, interval};
+use super::words::{count, interval, with_article};
 use crate::picture::{ScoreBar, score_bars};
 use crate::{Error, Report, Score, Scores};
 
@@ -16,10 +16,13 @@ pub(super) fn write(page: &mut Html, report: &Report) -> Result<(), Error> {
     ];
     let bars = rows.map(|(name, scores)| ScoreBar { name, score: scores.accuracy });
     let picture = score_bars(&bars, chance.majority.value.max(chance.uniform.value))?;
+    let label = &report.split.label;
     page.figure(
         &[&picture],
-        "Accuracy with its 95\u{202F}% interval. Chance is the better of two ways of guessing: always the \
-         artist with most training recordings, or any artist at random.",
+        &format!(
+            "Accuracy with its 95\u{202F}% interval. Chance is the better of two ways of guessing: always the \
+             {label} with most training recordings, or any {label} at random."
+        ),
     );
     let caption = format!(
         "Scores on {} ({}), with 95\u{202F}% bootstrap intervals over recordings.",
@@ -32,10 +35,11 @@ pub(super) fn write(page: &mut Html, report: &Report) -> Result<(), Error> {
         ("Macro F1", Column::Number),
         ("Accuracy", Column::Number),
     ];
-    let guesses = [("Guess: the commonest artist", chance.majority), ("Guess: any artist", chance.uniform)];
+    let [commonest, any] = [format!("Guess: the commonest {label}"), format!("Guess: any {label}")];
+    let guesses = [(commonest.as_str(), chance.majority), (any.as_str(), chance.uniform)];
     let measured = rows.into_iter().map(|(name, scores)| measured(name, scores));
     page.table(&caption, &columns, measured.chain(guesses.map(guessed)));
-    how_to_read(page, &report.split.kind);
+    how_to_read(page, label, &report.split.kind);
     page.end_section();
     Ok(())
 }
@@ -58,15 +62,17 @@ fn score(score: Score) -> Cell {
 }
 
 /// What the figures mean, for a reader who meets them for the first time.
-fn how_to_read(page: &mut Html, kind: &str) {
+fn how_to_read(page: &mut Html, label: &str, kind: &str) {
     page.raw("<h3>How to read them</h3>\n");
-    page.paragraph(
-        "F1 is the harmonic mean of precision (of what was given to an artist, how much is theirs) and \
-         recall (of what is theirs, how much was found). Weighted F1 averages it over the artists by their \
-         number of recordings, macro F1 counts every artist alike. The interval says how far chance in \
-         the choice of test recordings reaches: with others of the same artists, the score would fall \
+    page.paragraph(&format!(
+        "F1 is the harmonic mean of precision (of what was given to {}, how much is theirs) and \
+         recall (of what is theirs, how much was found). Weighted F1 averages it over the {many} by their \
+         number of recordings, macro F1 counts every {label} alike. The interval says how far chance in \
+         the choice of test recordings reaches: with others of the same {many}, the score would fall \
          within it about 95 times in 100. Two runs whose intervals overlap widely have not been told apart.",
-    );
+        with_article(label),
+        many = crate::plural(label),
+    ));
     page.paragraph(&format!(
         "It matters how recordings were divided. In a song split, songs of one album are on both sides, \
          and a model can recognise the sound of the album (its mastering, its instruments) in place of the \

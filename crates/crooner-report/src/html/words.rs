@@ -26,6 +26,18 @@ pub(super) fn count(n: u64, one: &str, many: &str) -> String {
     format!("{}\u{A0}{}", thousands(n), if n == 1 { one } else { many })
 }
 
+/// `a genre`, `an artist`.
+pub(super) fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
+
+/// A noun with a capital.
+pub(super) fn capital(noun: &str) -> String {
+    let mut letters = noun.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// A span of time, in the unit that suits it.
 pub(super) fn duration(seconds: f64) -> String {
     if seconds < 9.95 {

@@ -44,13 +44,13 @@ pub(crate) fn catalogue(root: &Path) -> Catalogue {
     for artist in names(root) {
         for album in names(&root.join(&artist)) {
             for file in names(&root.join(&artist).join(&album)) {
-                tracks.push(Track {
-                    id: format!("{artist}/{album}/{file}"),
-                    artist: artist.clone(),
-                    album: album.clone(),
-                    title: file.trim_end_matches(".wav").to_owned(),
-                    path: root.join(&artist).join(&album).join(&file),
-                });
+                tracks.push(Track::new(
+                    format!("{artist}/{album}/{file}"),
+                    &artist,
+                    &album,
+                    file.trim_end_matches(".wav"),
+                    root.join(&artist).join(&album).join(&file),
+                ));
             }
         }
     }

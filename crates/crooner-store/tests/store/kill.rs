@@ -14,7 +14,7 @@ use crate::common::{assert_same, catalogue, collection, prepare_as, tree};
 
 const CHILD: &str = "CROONER_STORE_KILL_CHILD";
 const NAME: &str = "kill::kills_do_not_show";
-const OPTIONS: PrepareOptions = PrepareOptions { jobs: Some(2), shard: None };
+const OPTIONS: PrepareOptions = PrepareOptions { jobs: Some(2), shard: None, verify: false };
 
 /// With features large enough that a kill can fall into the writing of a shard: 2 MB for eight tracks.
 fn config() -> FeatureConfig {

@@ -4,5 +4,6 @@
 mod common;
 mod index;
 mod kill;
+mod maintain;
 mod prepare;
 mod refusals;

@@ -16,7 +16,7 @@ use crate::common::{
     sound_that_ends_in_nan, tone, tree,
 };
 
-const ALL: PrepareOptions = PrepareOptions { jobs: Some(2), shard: None };
+const ALL: PrepareOptions = PrepareOptions { jobs: Some(2), shard: None, verify: false };
 
 #[test]
 fn the_store_holds_what_the_extractor_computes() {
@@ -65,7 +65,7 @@ fn half_a_track_does_not_leak_into_the_next() {
     collection(music.path());
     sound_that_ends_in_nan(&music.path().join("Cleo/One/01.wav"));
     let catalogue = catalogue(music.path());
-    let one_thread = PrepareOptions { jobs: Some(1), shard: None };
+    let one_thread = PrepareOptions { jobs: Some(1), shard: None, verify: false };
     let summary = prepare(root.path(), &catalogue, &one_thread).unwrap();
     assert_eq!(summary.failures.len(), 1, "{:?}", summary.failures);
     assert_eq!(summary.failures[0].0, "Cleo/One/01.wav");
@@ -93,16 +93,18 @@ fn threads_and_processes_do_not_show() {
     let music = tempdir().unwrap();
     let catalogue = collection(music.path());
     let reference = tempdir().unwrap();
-    prepare(reference.path(), &catalogue, &PrepareOptions { jobs: Some(1), shard: None }).unwrap();
+    prepare(reference.path(), &catalogue, &PrepareOptions { jobs: Some(1), shard: None, verify: false })
+        .unwrap();
 
     let threads = tempdir().unwrap();
-    prepare(threads.path(), &catalogue, &PrepareOptions { jobs: Some(4), shard: None }).unwrap();
+    prepare(threads.path(), &catalogue, &PrepareOptions { jobs: Some(4), shard: None, verify: false })
+        .unwrap();
     assert_same(reference.path(), threads.path());
 
     let shares = tempdir().unwrap();
     let mut tracks = 0;
     for share in [2, 0, 1] {
-        let options = PrepareOptions { jobs: Some(1), shard: Some((share, 3)) };
+        let options = PrepareOptions { jobs: Some(1), shard: Some((share, 3)), verify: false };
         tracks += prepare(shares.path(), &catalogue, &options).unwrap().tracks;
     }
     assert_eq!(tracks, N_TRACKS);
@@ -239,7 +241,7 @@ fn a_cancelled_run_keeps_what_it_did_and_goes_on_later() {
         seen.lock().unwrap().push(*progress);
         cancel.store(progress.units_done == 2, Ordering::Relaxed);
     };
-    let options = PrepareOptions { jobs: Some(1), shard: None };
+    let options = PrepareOptions { jobs: Some(1), shard: None, verify: false };
     let summary = store.prepare(&catalogue, &config(), &options, &cancel, &watch).unwrap();
     assert!(summary.interrupted);
     assert_eq!((summary.tracks, store.shards().unwrap().len()), (5, 2), "the first two albums");
@@ -269,7 +271,8 @@ fn impossible_options_are_refused() {
         (None, Some((3, 3)), "shard is 3/3, expected i/n with i < n"),
         (None, Some((0, 0)), "shard is 0/0, expected i/n with i < n"),
     ] {
-        let error = prepare(root.path(), &catalogue, &PrepareOptions { jobs, shard }).unwrap_err();
+        let error =
+            prepare(root.path(), &catalogue, &PrepareOptions { jobs, shard, verify: false }).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
     let zero = config_of(0);

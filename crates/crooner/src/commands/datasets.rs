@@ -1,14 +1,18 @@
 //! `crooner datasets`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use crooner_datasets::{Source, find, registry};
+use crooner_datasets::{Request, Source, find, registry};
 
-use crate::cli::DatasetsArgs;
+use crate::cli::{DatasetsArgs, DatasetsCommand};
 use crate::say;
 
 pub(crate) fn run(args: &DatasetsArgs) -> Result<ExitCode> {
+    if let Some(DatasetsCommand::Check { name, folder, options, store }) = &args.command {
+        return check(name, folder.as_deref(), options, &store.root);
+    }
     let Some(name) = &args.name else {
         let width = registry().iter().map(|dataset| dataset.name().len()).max().unwrap_or_default();
         for dataset in registry() {
@@ -32,12 +36,33 @@ pub(crate) fn run(args: &DatasetsArgs) -> Result<ExitCode> {
     for (key, text) in rows {
         say(&format!("\n{key}:\n{}", indent(text)))?;
     }
+    for (option, values) in &info.options {
+        say(&format!("\n--with {option}=...:\n{}", indent(values)))?;
+    }
     let command = match info.source {
         Source::Embedded => format!("crooner train --dataset {}", info.name),
-        Source::Folder => "crooner train --data DIR".to_owned(),
+        Source::Folder if info.name == "folder" => "crooner train --data DIR".to_owned(),
+        Source::Folder => format!("crooner train --dataset {} --data DIR", info.name),
+        Source::File => {
+            format!("crooner train --dataset {} --data FILE --columns path=...,artist=...", info.name)
+        }
     };
     say(&format!("\ntrain on it:\n{}", indent(&command)))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn check(name: &str, root: Option<&Path>, options: &[(String, String)], store: &Path) -> Result<ExitCode> {
+    let set = find(name)?;
+    let mut request = Request::default().with_extensions(crooner_audio::EXTENSIONS.iter().copied());
+    request.options = options.iter().cloned().collect();
+    request = match root {
+        Some(root) => request.with_root(root),
+        None if set.info().source == Source::Embedded => request.with_cache(store.join("datasets")),
+        None => request,
+    };
+    let report = crooner_datasets::check(set, &request)?;
+    say(&report.to_string())?;
+    Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn indent(text: &str) -> String {

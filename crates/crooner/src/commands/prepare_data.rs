@@ -17,7 +17,7 @@ pub(crate) fn run(args: &PrepareArgs) -> Result<ExitCode> {
     let root = &args.source.store.root;
     let catalogue = catalogue(&experiment.dataset, root, &Progress::hidden())?;
     let store = Store::open(root)?;
-    let options = PrepareOptions { jobs: args.jobs, shard: args.shard };
+    let options = PrepareOptions { jobs: args.jobs, shard: args.shard, verify: args.verify };
     let prepared = prepare(&store, &catalogue, &experiment.features, &options, cancel)?;
     say(&prepared.sentence())?;
     if prepared.summary.interrupted {

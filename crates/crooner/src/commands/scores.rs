@@ -10,12 +10,14 @@ use crate::say;
 
 /// Prints the scores, each with its interval, and chance beside them.
 pub(crate) fn print(evaluation: &Evaluation, task: &Task<'_>, split: &Split) -> Result<()> {
+    let label = &split.config().label;
     let test = task.side(Side::Test);
     say(&format!(
-        "\ntest       {} tracks ({} slices) of {} artists, {} split; [95 % interval over tracks]",
+        "\ntest       {} tracks ({} slices) of {} {}, {} split; [95 % interval over tracks]",
         test.tracks.len(),
         test.slices.len(),
         task.labels().len(),
+        crooner_report::plural(label),
         split.config().kind
     ))?;
     say(&format!("           {:<22}{:<22}macro F1", "accuracy", "weighted F1"))?;
@@ -26,7 +28,7 @@ pub(crate) fn print(evaluation: &Evaluation, task: &Task<'_>, split: &Split) -> 
         say(&format!("{name:<11}{accuracy:<22}{weighted:<22}{plain}"))?;
     }
     let (majority, uniform) = (evaluation.majority.value, evaluation.uniform.value);
-    say(&format!("chance     {majority:.3} (most frequent artist), {uniform:.3} (any artist)"))
+    say(&format!("chance     {majority:.3} (most frequent {label}), {uniform:.3} (any {label})"))
 }
 
 fn shown(score: Score) -> String {

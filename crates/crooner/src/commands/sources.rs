@@ -1,14 +1,15 @@
 //! From the name of a data set to features ready to read.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use crooner_datasets::{Catalogue, Request, Source};
+use crooner_datasets::{Catalogue, Request, Selected, Source};
 use crooner_features::FeatureConfig;
 use crooner_report::Failure;
-use crooner_split::Item;
+use crooner_split::{Item, Side, Split, SplitConfig, SplitKind};
 use crooner_store::{FeatureSet, PrepareOptions, Store, Summary};
 
 use crate::experiment::DatasetConfig;
@@ -21,17 +22,64 @@ const LISTED: usize = 10;
 pub(crate) fn catalogue(dataset: &DatasetConfig, store: &Path, lines: &Progress) -> Result<Catalogue> {
     let found = crooner_datasets::find(&dataset.name)?;
     let mut request = Request::default().with_extensions(crooner_audio::EXTENSIONS.iter().copied());
+    request.columns.clone_from(&dataset.columns);
+    request.options.clone_from(&dataset.options);
     match (found.info().source, &dataset.root) {
         (Source::Embedded, None) => request = request.with_cache(store.join("datasets")),
         (Source::Embedded, Some(_)) => {
             bail!("the data set {} brings its own files: leave --data out", dataset.name)
         }
-        (Source::Folder, Some(root)) => request = request.with_root(root),
+        (Source::Folder | Source::File, Some(root)) => request = request.with_root(root),
         (Source::Folder, None) => bail!("the data set {} needs --data DIR", dataset.name),
+        (Source::File, None) => bail!("the data set {} needs --data FILE", dataset.name),
     }
     let catalogue = found.open(&request)?;
     list(lines, "skipped", catalogue.skipped.iter().map(ToString::to_string));
+    for caution in &catalogue.cautions {
+        lines.line(&format!("note: {caution}"));
+    }
     Ok(catalogue)
+}
+
+/// Class and group of every track. A split that cuts groups anyway does not need to know them.
+pub(crate) fn select<'a>(catalogue: &'a Catalogue, split: &SplitConfig) -> Result<Vec<Selected<'a>>> {
+    let (label, group) = (&split.label, &split.group);
+    Ok(match split.kind {
+        SplitKind::Song | SplitKind::FewShot | SplitKind::Official => catalogue.select_label(label, group)?,
+        SplitKind::Album | SplitKind::Group | SplitKind::Date | SplitKind::Hash | SplitKind::LeaveOneOut => {
+            catalogue.select(label, group)?
+        }
+    })
+}
+
+/// Divides `items`, tracks of `catalogue`, as `config` says; an official split by the catalogue's column `split`.
+pub(crate) fn divide(
+    catalogue: &Catalogue,
+    items: &[Item],
+    config: &SplitConfig,
+    seed: u64,
+) -> Result<Split> {
+    if config.kind != SplitKind::Official {
+        return Ok(Split::new(items, config, seed)?);
+    }
+    let sides: HashMap<&str, &str> =
+        catalogue.tracks.iter().filter_map(|track| Some((track.id.as_str(), track.get("split")?))).collect();
+    let mut rows = Vec::new();
+    for item in items {
+        match sides.get(item.id.as_str()) {
+            None => {}
+            Some(&"train") => rows.push((item.clone(), Side::Train)),
+            Some(&"validation") => rows.push((item.clone(), Side::Validation)),
+            Some(&"test") => rows.push((item.clone(), Side::Test)),
+            Some(other) => {
+                bail!("track {:?} has split {other:?}, expected train, validation or test", item.id)
+            }
+        }
+    }
+    if rows.is_empty() {
+        bail!("the data set {} has no official split (no column `split`)", catalogue.name);
+    }
+    Ok(Split::official(rows, config, seed)?)
 }
 
 /// What preparing came to, and how long it took.
@@ -57,6 +105,7 @@ pub(crate) fn prepare(
     });
     bar.clear();
     let summary = summary?;
+    list(&bar, "damaged, and computed again", summary.rebuilt.iter().map(|path| path.display().to_string()));
     list(&bar, "unreadable", summary.failures.iter().map(|(id, error)| format!("{id}: {error}")));
     Ok(Prepared { summary, seconds: begun.elapsed().as_secs_f64() })
 }
@@ -96,15 +145,16 @@ pub(crate) struct Usable {
 }
 
 impl Usable {
-    pub(crate) fn of(features: &FeatureSet, slice_frames: usize) -> Self {
+    /// `selected` are the classes and groups of the tracks, in their order.
+    pub(crate) fn of(features: &FeatureSet, selected: &[Selected<'_>], slice_frames: usize) -> Self {
         let mut usable = Self { items: Vec::new(), failures: Vec::new(), too_short: Vec::new() };
-        for track in features.tracks() {
+        for (track, selected) in features.tracks().iter().zip(selected) {
             match &track.error {
                 Some(error) => {
                     usable.failures.push(Failure { track: track.id.clone(), error: error.clone() });
                 }
                 None if track.n_frames < slice_frames => usable.too_short.push(track.id.clone()),
-                None => usable.items.push(Item::new(&track.id, &track.artist, &track.album)),
+                None => usable.items.push(Item::new(&track.id, selected.label, selected.group.as_ref())),
             }
         }
         usable

@@ -19,16 +19,16 @@ use crooner_train::{
 };
 
 use super::scores;
-use super::sources::{Usable, catalogue, prepare};
+use super::sources::{Usable, catalogue, divide, prepare, select};
 use crate::backend::{Backend, device_name};
 use crate::cli::TrainArgs;
 use crate::experiment::Experiment;
 use crate::progress::{Progress, duration};
 use crate::report::{self, Findings};
 use crate::run_dir::{Environment, RunDir};
-use crate::{interrupt, pictures};
+use crate::{interrupt, pictures, split_file};
 
-/// Fewest tracks of an artist that a split can use: one for each side.
+/// Fewest tracks of a class that a split can use: one for each side.
 const MIN_TRACKS: usize = 3;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
@@ -43,7 +43,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 
     let root = &args.source.store.root;
     let catalogue = catalogue(&experiment.dataset, root, &lines)?;
-    catalogue.require_classes(2, MIN_TRACKS)?;
+    let selected = select(&catalogue, &experiment.split)?;
+    // A given split is checked when it is read, and may leave small classes out.
+    if experiment.split_file.is_none() {
+        catalogue.require_classes(&experiment.split.label, 2, MIN_TRACKS)?;
+    }
     let store = Store::open(root)?;
     let prepared = prepare(&store, &catalogue, &experiment.features, &PrepareOptions::default(), cancel)?;
     lines.line(&format!("data       {}", prepared.sentence()));
@@ -52,12 +56,21 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     }
     let features = store.features(&catalogue, &experiment.features)?;
-    let usable = Usable::of(&features, experiment.slices.frames);
+    let usable = Usable::of(&features, &selected, experiment.slices.frames);
     let dir = RunDir::create(&path)?;
     let split = match args.resume {
         Some(_) => dir.read_split()?,
-        None => Split::new(&usable.items, &experiment.split, experiment.seed)?,
+        None => match &experiment.split_file {
+            Some(file) => split_file::read(file, &usable.items, &experiment.split, experiment.seed)?,
+            None => divide(&catalogue, &usable.items, &experiment.split, experiment.seed)?,
+        },
     };
+    if split.config().holds_out_classes() {
+        let label = crooner_report::plural(&split.config().label);
+        bail!(
+            "this split holds out whole {label}: it is for verification, and no classifier can name what it never heard"
+        );
+    }
     let environment = Environment::of(backend.name(), &device);
     dir.write(&dir.config(), experiment.to_toml()?.as_bytes())?;
     dir.write(&dir.environment(), toml::to_string(&environment)?.as_bytes())?;
@@ -196,12 +209,13 @@ fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
         format!("{} tracks ({} slices)", side.tracks.len(), side.slices.len())
     };
     lines.line(&format!(
-        "split      {}: {} to train, {} to validate, {} to test; {} artists",
+        "split      {}: {} to train, {} to validate, {} to test; {} {}",
         split.config().kind,
         side(Side::Train),
         side(Side::Validation),
         side(Side::Test),
-        task.labels().len()
+        task.labels().len(),
+        crooner_report::plural(&split.config().label)
     ));
     for note in split.notes() {
         lines.line(&format!("note: {note}"));

@@ -1,0 +1,103 @@
+//! LibriSpeech (Panayotov 2015): `SUBSET/SPEAKER/CHAPTER/SPEAKER-CHAPTER-UTTERANCE.flac` and SPEAKERS.TXT.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use crate::folder::{needs, require_folder};
+use crate::info::Info;
+use crate::lists::{bad, find, last, lines, misplaced, require, require_some, text, tree};
+use crate::{Catalogue, Dataset, DatasetError, Request};
+
+pub(crate) static LIBRISPEECH: LibriSpeech = LibriSpeech {
+    info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/librispeech/dataset.toml"))),
+};
+
+pub(crate) struct LibriSpeech {
+    info: LazyLock<Info>,
+}
+
+const LAYOUT: &str = "SUBSET/SPEAKER/CHAPTER/SPEAKER-CHAPTER-UTTERANCE.flac";
+
+struct Speaker {
+    sex: String,
+    name: String,
+}
+
+impl Dataset for LibriSpeech {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// Speakers are the artists and chapters their albums. `split` is the published one (train-*, dev-* and
+    /// test-* folders), whose speakers are disjoint.
+    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
+        let (root, extensions) = needs(&self.info, request)?;
+        require_folder(root)?;
+        let root = find(root, &["LibriSpeech"]).unwrap_or_else(|| root.to_owned());
+        let list =
+            require(&root, &["SPEAKERS.TXT"], "the list of speakers that every part of LibriSpeech brings")?;
+        let speakers = speakers(&list)?;
+        let found = tree(&root, &root, &extensions)?;
+        let (mut tracks, mut skipped) = (Vec::new(), found.skipped);
+        for mut track in found.tracks {
+            let Some([subset, speaker, chapter, _]) = exactly(&track.id) else {
+                skipped.push(misplaced(&track, LAYOUT));
+                continue;
+            };
+            let split = match subset.split('-').next() {
+                Some("train") => "train",
+                Some("dev") => "validation",
+                Some("test") => "test",
+                _ => {
+                    skipped.push(misplaced(&track, LAYOUT));
+                    continue;
+                }
+            };
+            if !track.title.starts_with(&format!("{speaker}-{chapter}-")) {
+                skipped.push(misplaced(&track, LAYOUT));
+                continue;
+            }
+            let Some(known) = speakers.get(&speaker) else {
+                return Err(DatasetError::BadList {
+                    path: list,
+                    line: None,
+                    reason: format!("speaker {speaker} of {} is not in it", track.path.display()),
+                });
+            };
+            track = track
+                .with_field("speaker", &speaker)
+                .with_field("sex", &known.sex)
+                .with_field("name", &known.name)
+                .with_field("subset", subset)
+                .with_field("split", split);
+            (track.artist, track.album) = (speaker, chapter);
+            tracks.push(track);
+        }
+        require_some(&root, &tracks, &skipped)?;
+        Catalogue::new(self.name(), &root, tracks, skipped, found.ignored)
+    }
+}
+
+/// The four names of an id.
+fn exactly(id: &str) -> Option<[String; 4]> {
+    let names: [&str; 4] = last(id)?;
+    (names.iter().map(|name| name.len() + 1).sum::<usize>() == id.len() + 1).then(|| names.map(str::to_owned))
+}
+
+/// `ID | SEX | SUBSET | MINUTES | NAME`, where a name may contain a bar; `;` begins a comment.
+fn speakers(path: &Path) -> Result<HashMap<String, Speaker>, DatasetError> {
+    let mut speakers = HashMap::new();
+    for (number, line) in lines(&text(path)?).filter(|(_, line)| !line.starts_with(';')) {
+        let fields: Vec<&str> = line.splitn(5, '|').map(str::trim).collect();
+        let [id, sex, _, _, name] = fields.as_slice() else {
+            return Err(bad(
+                path,
+                number,
+                format!("expected ID | SEX | SUBSET | MINUTES | NAME, found {line:?}"),
+            ));
+        };
+        speakers.insert((*id).to_owned(), Speaker { sex: (*sex).to_owned(), name: (*name).to_owned() });
+    }
+    Ok(speakers)
+}

@@ -1,0 +1,231 @@
+//! Sets in their published layouts, on the miniatures of `datasets/miniatures.py`.
+
+use std::path::{Path, PathBuf};
+
+use crate::common::{ids, set, skipped};
+use crooner_datasets::{Catalogue, CheckReport, Request, Table, check, trials};
+
+fn miniature(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").join(name).join("miniature")
+}
+
+fn request(name: &str) -> Request {
+    Request::default().with_root(miniature(name)).with_extensions(["mp3", "ogg", "flac", "wav", "m4a"])
+}
+
+fn open(name: &str) -> Catalogue {
+    set(name).open(&request(name)).unwrap()
+}
+
+/// (id, column) of every track.
+fn column<'a>(catalogue: &'a Catalogue, name: &str) -> Vec<(&'a str, &'a str)> {
+    catalogue.tracks.iter().map(|track| (track.id.as_str(), track.get(name).unwrap_or("-"))).collect()
+}
+
+#[test]
+fn artist20_numbers_its_folds_and_misses_an_album() {
+    let catalogue = open("artist20");
+    assert_eq!(catalogue.counts().albums, 17);
+    let track = catalogue.tracks.iter().find(|track| track.id.contains("Impossible")).unwrap();
+    assert_eq!((track.artist.as_str(), track.title.as_str()), ("cœur de pirate", "Intro"));
+    assert_eq!((track.get("fold"), track.get("number")), (Some("3"), Some("01")));
+    assert_eq!(catalogue.cautions, ["artist20 has 6 albums of every artist, but cœur de pirate has 5."]);
+    assert!(skipped(&catalogue, &catalogue.root)[0].starts_with("aerosmith/stray.mp3: "));
+    let report = check(set("artist20"), &request("artist20")).unwrap();
+    assert!(!report.is_whole());
+    assert!(report.to_string().contains("expected   20 artists, 120 albums, 1413 tracks"), "{report}");
+}
+
+#[test]
+fn librispeech_reads_speakers_and_parts() {
+    let catalogue = open("librispeech");
+    assert_eq!((catalogue.counts().artists, catalogue.counts().albums, catalogue.tracks.len()), (4, 8, 16));
+    let track = catalogue.tracks.iter().find(|track| track.artist == "26").unwrap();
+    assert_eq!(track.get("name"), Some("Denny Sayers | d.b.a. Denny"));
+    assert_eq!(
+        (track.get("split"), track.get("sex"), track.album.as_str()),
+        (Some("train"), Some("M"), "495")
+    );
+    let sides: std::collections::BTreeSet<_> =
+        column(&catalogue, "split").into_iter().map(|(_, s)| s).collect();
+    assert_eq!(sides.into_iter().collect::<Vec<_>>(), ["test", "train", "validation"]);
+    assert_eq!(skipped(&catalogue, &catalogue.root).len(), 1);
+}
+
+#[test]
+fn voxceleb_has_its_identification_split_and_trials() {
+    let catalogue = open("voxceleb1");
+    assert_eq!(catalogue.tracks.len(), 17);
+    let track = &catalogue.tracks[0];
+    assert_eq!((track.id.as_str(), track.artist.as_str()), ("wav/id10001/-eGO1Jd2Oyo/00001.wav", "id10001"));
+    assert_eq!((track.get("split"), track.get("name")), (Some("test"), Some("A.J._Buckley")));
+    let trials = trials(&miniature("voxceleb1").join("veri_test.txt"), &catalogue).unwrap();
+    assert_eq!(trials.iter().map(|trial| trial.same).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(trials[1].second, "wav/id10002/7gWzIy6yIIk/00001.wav");
+
+    let report: CheckReport = check(set("voxceleb1"), &request("voxceleb1")).unwrap();
+    assert_eq!(report.missing, [miniature("voxceleb1").join("id10003/-eGO1Jd2Oyo/00002.wav")]);
+    assert_eq!((report.extra.len(), report.damaged.len()), (2, 0));
+
+    let second = open("voxceleb2");
+    assert_eq!(second.tracks[0].get("set"), Some("dev"));
+    assert_eq!((second.counts().artists, second.counts().albums), (3, 6));
+}
+
+#[test]
+fn gtzan_has_the_filtered_split_and_warns() {
+    let catalogue = open("gtzan");
+    assert_eq!(catalogue.tracks.len(), 14);
+    let of = |id: &str| catalogue.tracks.iter().find(|track| track.title == id).unwrap().get("split");
+    assert_eq!(
+        [of("blues.00029"), of("blues.00000"), of("blues.00012")],
+        [Some("train"), Some("validation"), Some("test")]
+    );
+    assert_eq!(of("jazz.00054"), Some("train"));
+    assert!(catalogue.cautions[0].contains("Sturm 2013"));
+    assert_eq!(skipped(&catalogue, &catalogue.root).len(), 1);
+}
+
+#[test]
+fn fma_reads_its_three_line_header() {
+    let catalogue = open("fma");
+    assert_eq!(ids(&catalogue), ["000/000002.mp3", "000/000005.mp3", "000/000010.mp3", "001/001000.mp3"]);
+    let track = &catalogue.tracks[2];
+    assert_eq!((track.artist.as_str(), track.title.as_str()), ("Kurt Vile", "Freeway, \"live\""));
+    assert_eq!(
+        (track.get("genre"), track.get("year"), track.get("split")),
+        (Some("Pop"), Some("2008"), Some("validation"))
+    );
+    let report = check(set("fma"), &request("fma")).unwrap();
+    assert_eq!(report.missing, [miniature("fma").join("fma_small/001/001001.mp3")]);
+    assert_eq!((report.verified, report.damaged.len()), (4, 0));
+    let error = set("fma").open(&request("fma").with_option("subset", "tiny")).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "option \"subset\" of data set \"fma\" is \"tiny\", expected small or medium or large or full"
+    );
+    let error = set("fma").open(&request("fma").with_option("sbset", "small")).unwrap_err().to_string();
+    assert_eq!(error, "data set \"fma\" has no option \"sbset\": it has subset");
+}
+
+#[test]
+fn a_changed_file_is_damaged() {
+    let copy = tempfile::tempdir().unwrap();
+    for name in [
+        "fma_metadata/tracks.csv",
+        "fma_small/checksums",
+        "fma_small/000/000002.mp3",
+        "fma_small/000/000005.mp3",
+    ] {
+        let to = copy.path().join(name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(miniature("fma").join(name), to).unwrap();
+    }
+    std::fs::write(copy.path().join("fma_small/000/000002.mp3"), "changed").unwrap();
+    let report = check(set("fma"), &request("fma").with_root(copy.path())).unwrap();
+    assert_eq!(report.damaged.len(), 1);
+    assert!(report.damaged[0].1.starts_with("its checksum is "), "{report}");
+    assert_eq!(report.missing.len(), 3, "{report}");
+}
+
+#[test]
+fn every_kind_of_table_gives_the_same_catalogue() {
+    let open = |file: &str| {
+        let request = Request::default().with_root(miniature("table").join(file)).with_column("path", "file");
+        set("table").open(&request.with_column("artist", "Sänger").with_column("album", "record")).unwrap()
+    };
+    let csv = open("table.csv");
+    assert_eq!(
+        ids(&csv),
+        ["music/Björk/Hunter, live.mp3", "music/Björk/Jóga.mp3", "music/low/1.ogg", "music/low/2.ogg"]
+    );
+    assert_eq!(
+        column(&csv, "mood").iter().map(|(_, mood)| *mood).collect::<Vec<_>>(),
+        ["wild", "calm", "calm", "-"]
+    );
+    assert_eq!((csv.tracks[0].artist.as_str(), csv.tracks[0].get("year")), ("Björk", Some("1997")));
+    assert_eq!(csv.skipped.len(), 1);
+    for other in ["table.tsv", "table.parquet", "table.jsonl"] {
+        assert_eq!(open(other).tracks, csv.tracks, "{other}");
+    }
+    let error = |request: Request| set("table").open(&request).unwrap_err().to_string();
+    let root = Request::default().with_root(miniature("table").join("table.csv"));
+    assert!(error(root.clone()).ends_with(
+        "no column says where the audio is: expected --columns path=NAME, with NAME of Sänger, file, record, mood, year"
+    ));
+    assert!(error(root.with_column("path", "files")).contains("there is no column \"files\" for path"));
+}
+
+#[test]
+fn tables_are_written_as_they_are_read() {
+    let table = Table {
+        columns: vec!["id".into(), "side".into()],
+        rows: vec![vec!["a, \"b\"\nc".into(), "test".into()], vec!["Björk".into(), String::new()]],
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let [csv, parquet] = ["t.csv", "t.parquet"].map(|name| folder.path().join(name));
+    std::fs::write(&csv, table.to_csv()).unwrap();
+    std::fs::write(&parquet, table.to_parquet(&parquet).unwrap()).unwrap();
+    assert_eq!(Table::read(&csv).unwrap(), table);
+    assert_eq!(Table::read(&parquet).unwrap(), table);
+    std::fs::write(&csv, "a,b\n1,2\n3\n").unwrap();
+    let error = Table::read(&csv).unwrap_err().to_string();
+    assert!(error.ends_with("line 3: expected 2 values, found 1"), "{error}");
+}
+
+#[test]
+fn tags_are_what_mutagen_wrote() {
+    let catalogue = open("tags");
+    let found: Vec<_> = catalogue
+        .tracks
+        .iter()
+        .map(|t| (t.id.as_str(), t.artist.as_str(), t.album.as_str(), t.title.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("a.mp3", "Björk", "Selmasongs", "I've Seen It All"),
+            ("b.mp3", "Björk", "Selmasongs", "Cvalda"),
+            ("d.flac", "Low", "Trust", "(That's How You Sing) Amazing Grace"),
+            ("deep/er/c.mp3", "Björk", "Selmasongs", "Cvalda"),
+            ("e.wav", "Low", "Trust", "e"),
+            ("no album.mp3", "Low", "", "no album"),
+        ]
+    );
+    let first = &catalogue.tracks[0];
+    assert_eq!(first.get("track_artist"), Some("Björk feat. Thom Yorke"));
+    assert_eq!(
+        [first.get("year"), first.get("number"), first.get("disc")],
+        [Some("2000"), Some("4"), Some("1")]
+    );
+    assert_eq!(catalogue.tracks[1].get("genre"), Some("Electronic"));
+    let skipped = skipped(&catalogue, &catalogue.root);
+    assert!(skipped[0].starts_with("broken.mp3: cannot be read: "), "{skipped:?}");
+    assert_eq!(skipped[1], "no artist.mp3: has no artist tag");
+    assert_eq!(
+        catalogue.cautions,
+        ["1 track(s) have no album tag: an album split needs one (`--split song` does not)."]
+    );
+    let error = catalogue.select("artist", "album").unwrap_err().to_string();
+    assert!(
+        error.starts_with("1 of the 6 tracks of data set \"tags\" have no album (such as \"no album.mp3\")"),
+        "{error}"
+    );
+    assert_eq!(catalogue.select_label("artist", "album").unwrap()[5].group, "");
+}
+
+#[test]
+fn a_folder_of_labels_is_read_when_asked_for() {
+    let root = crate::common::folder(["calm/1.mp3", "calm/deep/2.mp3", "wild/3.mp3", "stray.mp3"]);
+    let request =
+        Request::default().with_root(root.path()).with_extensions(["mp3"]).with_option("layout", "label");
+    let catalogue = set("folder").open(&request).unwrap();
+    assert_eq!(
+        column(&catalogue, "label"),
+        [("calm/1.mp3", "calm"), ("calm/deep/2.mp3", "calm"), ("wild/3.mp3", "wild")]
+    );
+    assert_eq!(
+        skipped(&catalogue, root.path()),
+        ["stray.mp3: is directly in the root, expected LABEL/TRACK"]
+    );
+}

@@ -1,0 +1,137 @@
+//! `crooner store`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use crooner_store::{FolderStat, Garbage, GarbageReason, Store};
+
+use crate::cli::{StoreAction, StoreCommandArgs};
+use crate::progress::Progress;
+use crate::{interrupt, say};
+
+pub(crate) fn run(args: &StoreCommandArgs) -> Result<ExitCode> {
+    match &args.action {
+        StoreAction::Stat(store) => stat(&store.root),
+        StoreAction::Verify { store, remove } => verify(&store.root, *remove),
+        StoreAction::Gc { store, dry_run } => gc(&store.root, *dry_run),
+    }
+}
+
+fn stat(root: &Path) -> Result<ExitCode> {
+    let folders = Store::open(root)?.stat()?;
+    if folders.is_empty() {
+        say(&format!("{}: no features", root.display()))?;
+    }
+    for stat in &folders {
+        say(&sentence(stat))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sentence(stat: &FolderStat) -> String {
+    let FolderStat { path, header, shards, damaged, tracks, failures, hours, bytes, indexes, .. } = stat;
+    let features = header.as_ref().map_or("nothing that can be read".to_owned(), |header| {
+        format!("{} (features version {})", header.features, header.features_version)
+    });
+    let mut text = format!(
+        "{}\n  {features}\n  {}, {hours:.2} h of audio, {} in {}",
+        path.display(),
+        counted(*tracks, "track"),
+        size(*bytes),
+        counted(*shards, "shard"),
+    );
+    if *failures > 0 {
+        text += &format!("; {failures} could not be decoded");
+    }
+    if *damaged > 0 {
+        text += &format!("; {} cannot be opened", counted(*damaged, "shard"));
+    }
+    for index in indexes {
+        text += &format!("\n  {index}");
+    }
+    text
+}
+
+fn verify(root: &Path, remove: bool) -> Result<ExitCode> {
+    let store = Store::open(root)?;
+    let cancel = interrupt::watch()?;
+    let bar = Progress::new(0, "reading {bar:32} {pos}/{len} shards, {eta} left");
+    let found = store.verify(cancel, &|done, all| bar.set(done as u64, all as u64, String::new))?;
+    bar.clear();
+    for (_, damage) in &found.damaged {
+        bar.line(&format!("damaged: {damage}"));
+    }
+    say(&format!(
+        "{} read, {} of {}; {} damaged",
+        size(found.bytes),
+        counted(found.shards, "shard"),
+        root.display(),
+        found.damaged.len()
+    ))?;
+    if remove && !found.damaged.is_empty() {
+        let paths: Vec<_> = found.damaged.into_iter().map(|(path, _)| path).collect();
+        store.remove(&paths)?;
+        say(&format!("{} removed; prepare-data computes them again", counted(paths.len(), "shard")))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if found.interrupted {
+        return Ok(ExitCode::from(interrupt::EXIT_CODE));
+    }
+    Ok(if found.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn gc(root: &Path, dry_run: bool) -> Result<ExitCode> {
+    let store = Store::open(root)?;
+    let garbage = store.garbage()?;
+    let bytes: u64 = garbage.iter().map(|shard| shard.bytes).sum();
+    if dry_run {
+        for Garbage { path, bytes, reason, .. } in &garbage {
+            let why = match reason {
+                GarbageReason::Unlisted => "no data set lists it any more",
+                GarbageReason::OtherVersion => "of another version of the features",
+                _ => "not needed",
+            };
+            say(&format!("{} ({}): {why}", path.display(), size(*bytes)))?;
+        }
+    } else {
+        let paths: Vec<_> = garbage.iter().map(|shard| shard.path.clone()).collect();
+        store.remove(&paths)?;
+    }
+    let done = if dry_run { "could be removed" } else { "removed" };
+    say(&format!("{}, {}, {done}", counted(garbage.len(), "shard"), size(bytes)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `1 shard`, `2 shards`.
+fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {}", crooner_report::plural(noun)) }
+}
+
+/// Bytes as people write them.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = "bytes";
+    for next in UNITS {
+        if value < 1000.0 {
+            break;
+        }
+        value /= 1000.0;
+        unit = next;
+    }
+    if unit == "bytes" { format!("{bytes} bytes") } else { format!("{value:.1} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_read_at_a_glance() {
+        assert_eq!(size(0), "0 bytes");
+        assert_eq!(size(999), "999 bytes");
+        assert_eq!(size(4_200_000), "4.2 MB");
+        assert_eq!(size(1_000_000_000_000_000), "1000.0 TB");
+    }
+}

@@ -1,0 +1,101 @@
+//! Data sets, labels and splits from the command line.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
+
+use std::fs;
+
+use crooner_tests::Sandbox;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_crooner-under-test");
+
+/// A table of three artists' tracks, with a mood for each.
+fn table(sandbox: &Sandbox) {
+    sandbox.music(3, 3, 2);
+    let mut text = "file,singer,record,mood\n".to_owned();
+    for artist in 0..3 {
+        for album in 0..3 {
+            for track in 0..2 {
+                let mood = ["calm", "wild"][track];
+                text += &format!(
+                    "music/Artist {artist}/Album {album}/{track}.wav,Artist {artist},Album {album},{mood}\n"
+                );
+            }
+        }
+    }
+    fs::write(sandbox.path("table.csv"), text).unwrap();
+}
+
+const TABLE: [&str; 6] =
+    ["--dataset", "table", "--data", "table.csv", "--columns", "path=file,artist=singer,album=record"];
+
+#[test]
+fn a_split_is_written_and_trained_on() {
+    let sandbox = Sandbox::new(PROGRAM);
+    sandbox.music(2, 3, 2);
+    let text =
+        sandbox.succeed(&["split", "--data", "music", "--folds", "3", "--seed", "7", "-o", "splits"]).stdout;
+    assert!(text.ends_with("wrote 3 splits to splits\n"), "{text}");
+    let csv = fs::read_to_string(sandbox.path("splits/folds.csv")).unwrap();
+    assert!(csv.starts_with("id,path,label,group,fold\nArtist 0/Album 0/0.wav,"), "{csv}");
+    assert_eq!(csv.lines().count(), 13);
+    for file in ["folds.parquet", "fold-0.json", "fold-2.json", "summary.txt"] {
+        assert!(sandbox.path("splits").join(file).is_file(), "{file}");
+    }
+    let train = ["train", "--data", "music", "--config", "quick.toml", "--epochs", "1"];
+    sandbox.succeed(&[&train[..], &["--split-file", "splits/fold-1.json", "--out", "run"]].concat());
+    let [ours, theirs] = ["run/split.json", "splits/fold-1.json"].map(|file| sandbox.json(file));
+    assert_eq!(ours, theirs);
+
+    sandbox.succeed(&["split", "--data", "music", "--split", "song", "-o", "one"]);
+    sandbox.succeed(&[&train[..], &["--split-file", "one/split.parquet", "--out", "other"]].concat());
+    fs::write(sandbox.path("bad.csv"), "id,side\nnobody,test\n").unwrap();
+    let error = sandbox.refuse(&[&train[..], &["--split-file", "bad.csv"]].concat());
+    assert!(
+        error.contains("bad.csv: 1 of its tracks cannot be used") && error.contains("\"nobody\""),
+        "{error}"
+    );
+}
+
+#[test]
+fn any_column_can_be_learnt() {
+    let sandbox = Sandbox::new(PROGRAM);
+    table(&sandbox);
+    let train =
+        [&["train"][..], &TABLE, &["--config", "quick.toml", "--epochs", "1", "--label", "mood"]].concat();
+    let text = sandbox
+        .succeed(&[&train[..], &["--group", "artist", "--split", "group", "--out", "run"]].concat())
+        .stdout;
+    assert!(text.contains("of 2 moods, group split"), "{text}");
+    let html = fs::read_to_string(sandbox.path("run/report.html")).unwrap();
+    assert!(html.contains("Mood by mood") && !html.contains("Artist by artist"));
+    let unknown = [&["train"][..], &TABLE, &["--label", "key"]].concat();
+    let error = sandbox.refuse(&unknown);
+    assert!(error.contains("has a column \"key\": there is album, artist, id, mood, title"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_split_is_named_and_can_be_dropped() {
+    let sandbox = Sandbox::new(PROGRAM);
+    sandbox.music(3, 3, 3);
+    fs::remove_dir_all(sandbox.path("music/Artist 1/Album 1")).unwrap();
+    fs::remove_dir_all(sandbox.path("music/Artist 1/Album 2")).unwrap();
+    let error = sandbox.refuse(&["split", "--data", "music"]);
+    assert!(error.starts_with("artist \"Artist 1\" has one album, \"Album 0\""), "{error}");
+    let text = sandbox.succeed(&["split", "--data", "music", "--drop-small"]).stdout;
+    assert!(text.contains("dropped    artist \"Artist 1\" has one album"), "{text}");
+    let error = sandbox.refuse(&["train", "--data", "music", "--split", "group", "--group", "artist"]);
+    assert!(error.contains("holds out whole artists"), "{error}");
+}
+
+#[test]
+fn a_copy_can_be_checked() {
+    let sandbox = Sandbox::new(PROGRAM);
+    let text = sandbox.succeed(&["datasets", "check", "demo"]).stdout;
+    assert!(text.contains("found      6 artists, 12 albums, 48 tracks"), "{text}");
+    assert!(text.ends_with("0 missing, 0 extra, 0 damaged\n"), "{text}");
+    sandbox.music(1, 1, 1);
+    fs::write(sandbox.path("music/Artist 0/Album 0/empty.mp3"), "").unwrap();
+    let outcome = sandbox.run(&["datasets", "check", "folder", "--root", "music"]);
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.stdout.contains("empty.mp3: is empty"), "{}", outcome.stdout);
+}
