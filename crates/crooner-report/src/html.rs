@@ -5,11 +5,13 @@ mod learning;
 mod listening;
 mod markup;
 mod overview;
+mod pairs;
 mod provenance;
 mod scores;
 mod words;
 
 use self::markup::Html;
+pub use self::pairs::{PairsPage, PairsSection, PicturedPair, PlainTable, pairs_html};
 use crate::picture::theme;
 use crate::{Error, Report, Svg};
 

@@ -18,6 +18,7 @@ use crooner_train::{
     fit,
 };
 
+use super::leakage;
 use super::scores;
 use super::sources::{Usable, catalogue, divide, prepare, select};
 use crate::backend::{Backend, device_name};
@@ -71,6 +72,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
             "this split holds out whole {label}: it is for verification, and no classifier can name what it never heard"
         );
     }
+    // A run that goes on was allowed to begin.
+    let is_allowed = args.allow_leakage || args.resume.is_some();
+    let leaks = leakage::check(&catalogue, &split, &store, is_allowed, cancel, &lines)?;
     let environment = Environment::of(backend.name(), &device);
     dir.write(&dir.config(), experiment.to_toml()?.as_bytes())?;
     dir.write(&dir.environment(), toml::to_string(&environment)?.as_bytes())?;
@@ -82,6 +86,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let identity = identity(&experiment, &features, &split)?;
     let started = initial(&experiment, &dir, &task, &device, &lines)?;
     let mut remarks = usable.remarks();
+    remarks.extend(leaks);
     if let Some((path, fingerprint)) = started.as_ref().map(|start| (&start.path, &start.split))
         && fingerprint != split.fingerprint()
     {
