@@ -26,6 +26,8 @@ const EDITION: [&str; 20] = [
     "super",
     "digital",
 ];
+/// Words that a year or an ordinal before them belongs to: `2009 Remaster`, `40th Anniversary`.
+const DATED: [&str; 5] = ["remaster", "remastered", "remasters", "reissue", "anniversary"];
 /// Words after which a number says which part of an album it is.
 const PART: [&str; 3] = ["disc", "disk", "cd"];
 
@@ -66,17 +68,18 @@ pub fn folded_album(name: &str) -> String {
     let mut words = words(name);
     let is_number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
     let whole = words.clone();
-    let mut cut = false;
+    let mut is_dated = false;
     while let Some(last) = words.last() {
         let before = words.len().checked_sub(2).map(|place| words[place].as_str());
         if EDITION.contains(&last.as_str()) {
+            is_dated = DATED.contains(&last.as_str());
             words.pop();
-            cut = true;
         } else if is_number(last) && before.is_some_and(|word| PART.contains(&word)) {
             words.truncate(words.len() - 2);
-            cut = true;
-        } else if cut && words.len() > 1 && is_year_or_ordinal(last) {
+            is_dated = false;
+        } else if is_dated && words.len() > 1 && is_year_or_ordinal(last) {
             words.pop();
+            is_dated = false;
         } else {
             break;
         }
@@ -154,6 +157,7 @@ mod tests {
             assert_eq!(folded_album(name), "rumours", "{name}");
         }
         assert_eq!(folded_album("1989 (Deluxe)"), "1989");
+        assert_eq!(folded_album("Anthems_2008-2009 (Deluxe Edition)"), "anthems 2008 2009");
         assert_eq!(folded_album("Special Edition"), "special edition");
         assert_ne!(folded_album("Led Zeppelin II"), folded_album("Led Zeppelin III"));
     }

@@ -84,11 +84,11 @@ pub(crate) enum Command {
     Split(SplitArgs),
     /// Find what is in a data set twice, and what of that lies on two sides of a split
     #[command(after_help = "Examples:\n  \
-        crooner audit --data ~/Music/mine                                    duplicates, versions, names alike\n  \
-        crooner audit --data ~/Music/mine --split splits/split.json --html audit.html   which cross the split\n  \
-        crooner audit --data D --split runs/mine/split.json                  the split of a run\n  \
-        crooner audit --data D --split splits/split.json --fix fair.csv      and a split without them\n  \
-        crooner train --data D --split-file fair.csv                         to train on that\n\n\
+        crooner audit --data ~/Music/mine                           duplicates, versions, names\n  \
+        crooner audit --data D --split splits/split.json            which of them cross the split\n  \
+        crooner audit --data D --split runs/mine/split.json --html audit.html   of a run, as a page\n  \
+        crooner audit --data D --split splits/split.json --fix fair.csv     a split without them\n  \
+        crooner train --data D --split-file fair.csv                to train on that\n\n\
         Exit code 0: nothing that is proven to be one recording lies on two sides of the split.\n\
         Exit code 3: something does, and --fix was not asked to mend it. Guesses never decide the exit code.")]
     Audit(AuditArgs),

@@ -99,7 +99,10 @@ fn pictured_pair(pair: &Pair, paths: &HashMap<&str, &Path>, draw: bool) -> Resul
         }
         Found::ProbableVersion(version) => [version.first_seconds[0], version.second_seconds[0]],
     };
-    let mut text = capital(&describe(&pair.found)) + ".";
+    let mut text = match pair.found {
+        Found::IdenticalFile => "Byte by byte.".to_owned(),
+        _ => capital(&describe(&pair.found)) + ".",
+    };
     if let Found::SameRecording(alike) | Found::SharedPassage(alike) = &pair.found {
         text += &format!(
             " {} of {} spectral peaks coincide, of which chance explains {:.0} %.",
@@ -151,7 +154,7 @@ fn spectrogram(path: &Path, start: f64) -> Result<Svg> {
         rows: axis.rows(),
         levels: axis.levels,
     };
-    Ok(heat_map(&map, &Layout { width: 420, height: 240, ..Layout::default() })?)
+    Ok(heat_map(&map, &Layout { width: 352, height: 230, ..Layout::default() })?)
 }
 
 fn albums(audit: &Audit) -> PairsSection {

@@ -11,8 +11,8 @@ use crooner_store::Store;
 use super::audit::{counted, describe};
 use crate::progress::Progress;
 
-/// Looks for recordings on two sides of `split`: files by their bytes, which the store knows already, and recordings if
-/// `crooner audit` has left the fingerprints of all of them. Returns what the report must say.
+/// Looks for recordings on two sides of `split`. Fingerprints take about a thousandth of the music's length once, and
+/// stay in the store; versions are left to `crooner audit`. Returns what the report must say.
 ///
 /// # Errors
 ///
@@ -25,16 +25,18 @@ pub(super) fn check(
     cancel: &AtomicBool,
     lines: &Progress,
 ) -> Result<Vec<String>> {
-    let options = Options { depth: Depth::Cached, label: split.config().label.clone(), ..Options::default() };
+    let options =
+        Options { depth: Depth::Recordings, label: split.config().label.clone(), ..Options::default() };
+    let bar = Progress::new(0, "{msg} {bar:32} {pos}/{len}, {eta} left");
+    let found = audit(catalogue, Some(split), store, &options, cancel, &|progress| {
+        bar.set(progress.done as u64, progress.of as u64, || "leakage".to_owned());
+    });
+    bar.clear();
     // Whoever interrupts is heard by the training that follows.
-    let Some(audit) = audit(catalogue, Some(split), store, &options, cancel, &|_| {})? else {
-        return Ok(Vec::new());
-    };
-    let looked =
-        if audit.listened > 0 { "files and recordings" } else { "files only; `crooner audit` listens too" };
+    let Some(audit) = found? else { return Ok(Vec::new()) };
     let leaks: Vec<_> = audit.leaks().collect();
     let Some(first) = leaks.first() else {
-        lines.line(&format!("leakage    none found ({looked})"));
+        lines.line(&format!("leakage    none found among {}", counted(audit.listened, "track")));
         return Ok(Vec::new());
     };
     let found = format!(
