@@ -74,7 +74,7 @@ pub(crate) fn alike_albums(
             };
             let (ours, theirs) = (sides(&first), sides(&second));
             Some(AlbumPair {
-                artist: first.0.to_owned(),
+                artists: [first.0, second.0].map(str::to_owned),
                 first: first.1.to_owned(),
                 second: second.1.to_owned(),
                 first_tracks: albums[&first].len(),

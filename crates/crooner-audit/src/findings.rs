@@ -169,8 +169,8 @@ impl Found {
 /// Two albums of one artist that may be one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AlbumPair {
-    /// Whose, as written with the first.
-    pub artist: String,
+    /// Whose, as written with each: the two differ in spelling at most.
+    pub artists: [String; 2],
     /// One.
     pub first: String,
     /// The other.

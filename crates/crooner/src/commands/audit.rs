@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
-use crooner_audit::{Audit, Depth, Found, Moved, NamesAlike, Options, Pair, Stage, audit, mend};
+use crooner_audit::{AlbumPair, Audit, Depth, Found, Moved, NamesAlike, Options, Pair, Stage, audit, mend};
 use crooner_datasets::Catalogue;
 use crooner_split::{Item, Split, SplitConfig, SplitKind};
 use crooner_store::Store;
@@ -140,7 +140,7 @@ fn print(audit: &Audit, split: Option<&Split>) -> Result<()> {
         let alike = if album.names_alike { ", names alike" } else { "" };
         say(&format!(
             "{mark} {}: {} ({}) and {} ({}), {} on both{alike}",
-            album.artist,
+            artists(album),
             album.first,
             counted(album.first_tracks, "track"),
             album.second,
@@ -181,6 +181,12 @@ pub(super) fn verdict(audit: &Audit) -> String {
             counted(n, "pair")
         ),
     }
+}
+
+/// Whose two albums are, in both spellings where there are two.
+pub(super) fn artists(album: &AlbumPair) -> String {
+    let [first, second] = &album.artists;
+    if first == second { first.clone() } else { format!("{first} / {second}") }
 }
 
 pub(super) fn why(names: NamesAlike) -> &'static str {

@@ -11,7 +11,7 @@ use crooner_report::picture::{HeatMap, Layout, heat_map};
 use crooner_report::{PairsPage, PairsSection, PicturedPair, PlainTable, Svg, pairs_html};
 use crooner_split::Split;
 
-use super::audit::{Kind, counted, describe, verdict, why};
+use super::audit::{Kind, artists, counted, describe, verdict, why};
 use crate::pictures::{Axis, samples_of};
 use crate::progress::duration;
 
@@ -168,7 +168,7 @@ fn albums(audit: &Audit) -> PairsSection {
             .iter()
             .map(|pair| {
                 vec![
-                    pair.artist.clone(),
+                    artists(pair),
                     pair.first.clone(),
                     pair.first_tracks.to_string(),
                     pair.second.clone(),
