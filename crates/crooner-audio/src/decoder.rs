@@ -7,17 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder, AudioDecoderOptions, CODEC_ID_NULL_AUDIO, well_known as codec,
 };
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_MP3};
+use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_MP3, FORMAT_ID_OGG};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::{MetadataOptions, RawValue};
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
 
 use crate::AudioError;
 use crate::mp4;
@@ -40,6 +41,8 @@ pub(crate) struct Decoder {
     cut: Cut,
     /// Samples per channel decoded so far, before the cut.
     decoded: u64,
+    /// Those of them that came before the current stream of a chain.
+    decoded_before: u64,
     damaged_packets: u64,
     planes: Vec<Vec<f32>>,
     mono: Vec<f32>,
@@ -81,6 +84,7 @@ impl Decoder {
             spec: Spec { sample_rate: 0, channels: 0 },
             cut: Cut { start: 0, end: u64::MAX },
             decoded: 0,
+            decoded_before: 0,
             damaged_packets: 0,
             planes: Vec::new(),
             mono: Vec::new(),
@@ -141,7 +145,7 @@ impl Decoder {
     /// Fills `mono` with the next samples there are; false at the end.
     fn decode_packet(&mut self) -> Result<bool, AudioError> {
         loop {
-            let packet = match self.format.next_packet() {
+            let mut packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
                 Ok(None) => {
                     // A loss that nothing else has told of.
@@ -154,6 +158,7 @@ impl Decoder {
                 Err(Error::ResetRequired) => {
                     let (track_id, params) = audio_track(&self.path, &*self.format)?;
                     self.track_id = track_id;
+                    self.decoded_before = self.decoded;
                     self.decoder = make_decoder(&self.path, &params)?;
                     continue;
                 }
@@ -170,6 +175,7 @@ impl Decoder {
             if packet.track_id != self.track_id {
                 continue;
             }
+            self.restore(&mut packet);
             match self.decoder.decode(&packet) {
                 Ok(buffer) if buffer.frames() == 0 => {}
                 Ok(buffer) => {
@@ -192,28 +198,54 @@ impl Decoder {
         false
     }
 
-    /// Whether the headers promise more than was there.
-    fn ends_early(&self) -> bool {
-        let Some(track) = self.format.tracks().iter().find(|track| track.id == self.track_id) else {
-            return false;
+    /// Has a packet of Ogg cut only where its stream ends.
+    ///
+    /// The demuxer cuts wherever a page claims to end. Only the last page's claim is meant so: on the others,
+    /// writers (ffmpeg for one) are at times some samples off. What the last one leaves is counted from the
+    /// beginning of the stream.
+    fn restore(&self, packet: &mut Packet) {
+        if packet.trim_end == Duration::ZERO || self.format.format_info().format != FORMAT_ID_OGG {
+            return;
+        }
+        let Some(stated) = self.stated() else { return };
+        let frames = packet.dur.saturating_add(packet.trim_end);
+        let is_last_page = self
+            .current_track()
+            .and_then(|track| i64::try_from(track.num_frames?).ok())
+            .is_some_and(|end| packet.pts.saturating_add(packet.dur).get() >= end);
+        let excess = if is_last_page {
+            (self.decoded - self.decoded_before).saturating_add(frames.get()).saturating_sub(stated)
+        } else {
+            0
         };
-        // Where there is no table of contents, the length is an estimate.
-        let stated = match self.format.format_info().format {
-            FORMAT_ID_MP3 if track.delay.is_none() => None,
-            FORMAT_ID_ADTS => None,
-            _ => track.num_frames.map(|frames| frames.saturating_sub(self.skipped_by_decoder(track))),
-        };
-        stated.is_some_and(|stated| self.decoded < stated)
+        packet.trim_end = Duration::new(excess).min(frames);
+        packet.dur = frames.saturating_sub(packet.trim_end);
     }
 
-    /// Samples per channel that a track states and its decoder drops.
-    fn skipped_by_decoder(&self, track: &Track) -> u64 {
-        let is_opus = track
-            .codec_params
-            .as_ref()
-            .and_then(CodecParameters::audio)
-            .is_some_and(|audio| audio.codec == codec::CODEC_ID_OPUS);
-        if is_opus { track.delay.unwrap_or_default().into() } else { 0 }
+    /// Whether the headers promise more than was there.
+    fn ends_early(&self) -> bool {
+        self.stated().is_some_and(|stated| self.decoded - self.decoded_before < stated)
+    }
+
+    fn current_track(&self) -> Option<&Track> {
+        self.format.tracks().iter().find(|track| track.id == self.track_id)
+    }
+
+    /// Samples per channel that the current stream is to give, where its headers know.
+    fn stated(&self) -> Option<u64> {
+        let track = self.current_track()?;
+        match self.format.format_info().format {
+            // Where there is no table of contents, the length is an estimate.
+            FORMAT_ID_MP3 if track.delay.is_none() => None,
+            FORMAT_ID_ADTS => None,
+            // What is stated is the position of the end.
+            FORMAT_ID_OGG => {
+                let first = track.start_ts.get().checked_add(track.delay.unwrap_or_default().into())?;
+                let length = i64::try_from(track.num_frames?).ok()?.checked_sub(first)?;
+                u64::try_from(length).ok().filter(|&length| length > 0)
+            }
+            _ => track.num_frames,
+        }
     }
 
     /// Compares a block with the first one, and looks for samples that are no numbers.

@@ -94,7 +94,7 @@ mod store;
 mod unit;
 mod workers;
 
-pub use analyse::{Analyser, Analysis, AnalysisError};
+pub use analyse::{Analyser, Analysis, AnalysisError, samples_of};
 pub use error::StoreError;
 pub use feature_set::FeatureSet;
 pub use maintain::{FolderStat, Garbage, GarbageReason, Verification};

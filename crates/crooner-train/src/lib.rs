@@ -14,6 +14,7 @@
 //! | [`transfer`](mod@transfer) | starting from the weights of another network |
 //! | [`checkpoint`] | the state of a training run, in one file |
 //! | [`classifier`] | a trained network with all it needs to hear a new file, in one file |
+//! | [`recording`] | what of a recording is heard, and how exactly |
 //! | [`evaluate`](mod@evaluate) | predictions of slices and tracks, and their scores |
 //! | [`metrics`] | confusion matrices, F1, accuracy |
 //! | [`bootstrap`] | intervals over tracks |
@@ -38,6 +39,7 @@ pub mod gradients;
 pub mod metrics;
 mod objective;
 pub mod range_test;
+pub mod recording;
 mod sampling;
 pub mod schedule;
 mod seeds;
@@ -54,6 +56,7 @@ pub use file::write_atomically;
 pub use fit::{FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
 pub use metrics::{ClassScores, Confusion};
 pub use range_test::{RangeCurve, RangePoint, RangeTest, range_test};
+pub use recording::{Heard, Listener, Precision, Recording, Short};
 pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};
 pub use transfer::{Initial, Transfer};
 pub use trials::Trials;

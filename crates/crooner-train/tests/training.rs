@@ -16,7 +16,7 @@ use crooner_train::evaluate::predict_side;
 use crooner_train::fit::best_epoch;
 use crooner_train::{
     Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Initial,
-    RangeCurve, RangeTest, Stopped, Task, TaskRow, TrainError, evaluate, fit, range_test,
+    RangeCurve, RangeTest, Recording, Stopped, Task, TaskRow, TrainError, evaluate, fit, range_test,
 };
 use half::f16;
 
@@ -490,6 +490,7 @@ fn classifier(frames: &Frames) -> Classifier {
         features: toml::from_str::<FeatureConfig>(&format!("[log-mel]\nn_mels = {N_MELS}")).unwrap(),
         slice_frames: SLICE_FRAMES,
         model: model(),
+        recording: Recording::default(),
         labels: ["Ada", "Bob", "Cyd"].map(str::to_owned).to_vec(),
         split: "none".to_owned(),
         seed: 0,

@@ -58,13 +58,33 @@ pub(crate) enum Command {
         crooner evaluate runs/demo-song-seed0\n  \
         crooner evaluate runs/demo-song-seed0 --json")]
     Evaluate(EvaluateArgs),
-    /// Say who is playing in audio files
+    /// Say who is playing in audio files, or which tags they have
     #[command(after_help = "Examples:\n  \
         crooner predict runs/demo-song-seed0 song.mp3\n  \
         crooner predict runs/demo-song-seed0 ~/Music/unknown --top 1\n  \
-        crooner predict runs/demo-song-seed0 song.mp3 --json   with every slice\n\n\
+        crooner predict runs/demo-song-seed0 song.mp3 --json   with every slice\n  \
+        crooner predict choi-msd song.mp3 --top 5              a published model: tags\n\n\
         Exit code 1 means that some files could not be read.")]
     Predict(PredictArgs),
+    /// List the published models that come with crooner, or show one
+    #[command(after_help = "Examples:\n  \
+        crooner models\n  \
+        crooner models choi-msd     labels, licence, source, limits")]
+    Models(ModelsArgs),
+    /// Make a run of the weights of another program
+    #[command(after_help = "Examples:\n  \
+        crooner import best_model.pth --preset won-mtat -o runs/won\n  \
+        crooner import crnn.keras --preset paper --labels artists.txt -o runs/mine\n  \
+        crooner import weights.h5 --config my.toml --labels artists.txt -o runs/mine\n\n\
+        Reads safetensors, PyTorch checkpoints (.pt, .pth) and weights of Keras (.keras, .h5), by the names\n\
+        that docs/models.md lists. `predict`, `export` and training.init_from take the run.")]
+    Import(ImportArgs),
+    /// Write the weights of a run for PyTorch
+    #[command(after_help = "Examples:\n  \
+        crooner export runs/demo-song-seed0 -o demo.safetensors\n  \
+        crooner export hsieh-artist20 -o hsieh.safetensors       a published model\n\n\
+        docs/models.md shows a PyTorch module that loads the file.")]
+    Export(ExportArgs),
     /// Compute features of audio files, equal to librosa's
     #[command(after_help = "Examples:\n  \
         crooner features song.mp3 --feature log-mel -o song.npy\n  \
@@ -301,12 +321,13 @@ pub(crate) struct EvaluateArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// Folder of a run
+    /// Folder of a run, or name of a published model (`crooner models` lists them)
+    #[arg(value_name = "RUN|MODEL")]
     pub(crate) run: PathBuf,
     /// Audio files, or folders of them
     #[arg(required = true, value_name = "FILE|DIR")]
     pub(crate) inputs: Vec<PathBuf>,
-    /// How many artists to name for each file
+    /// How many artists or tags to name for each file
     #[arg(long, value_name = "K", default_value_t = 3, value_parser = parse_top)]
     pub(crate) top: usize,
     /// Print JSON, with every slice
@@ -314,6 +335,49 @@ pub(crate) struct PredictArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArgs {
+    /// Show this one
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// File of weights
+    pub(crate) weights: PathBuf,
+    /// Features and architecture that the weights are for
+    #[arg(long, value_name = "NAME", required_unless_present = "config")]
+    preset: Option<String>,
+    /// TOML file with settings that differ from the preset's
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Names of the classes in the order of the outputs, one a line [default: a published model's own]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Folder to write to
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Folder of a run, or name of a published model
+    #[arg(value_name = "RUN|MODEL")]
+    pub(crate) run: PathBuf,
+    /// Kind of file
+    #[arg(long, value_enum, default_value_t = ExportFormat::Safetensors)]
+    pub(crate) format: ExportFormat,
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// What `crooner export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    Safetensors,
 }
 
 #[derive(Debug, Args)]
@@ -481,6 +545,12 @@ impl DataArgs {
             options: self.options.iter().cloned().collect(),
             ..Overrides::default()
         }
+    }
+}
+
+impl ImportArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides { preset: self.preset.clone(), config: self.config.clone(), ..Overrides::default() }
     }
 }
 

@@ -10,8 +10,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use crooner_features::FeatureConfig;
 use crooner_model::ModelConfig;
 use crooner_split::SplitConfig;
-use crooner_train::FitConfig;
 use crooner_train::config::Freeze;
+use crooner_train::{FitConfig, Recording};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -20,6 +20,10 @@ pub(crate) const PRESETS: &[(&str, &str)] = &[
     ("demo", include_str!("../../../configs/demo.toml")),
     ("card", include_str!("../../../configs/card.toml")),
     ("paper", include_str!("../../../configs/paper.toml")),
+    ("paper-keras211", include_str!("../../../configs/paper-keras211.toml")),
+    ("hsieh-artist20", include_str!("../../../configs/hsieh-artist20.toml")),
+    ("choi-msd", include_str!("../../../configs/choi-msd.toml")),
+    ("won-mtat", include_str!("../../../configs/won-mtat.toml")),
 ];
 
 /// Used where neither the command line nor the file names one.
@@ -49,6 +53,9 @@ pub(crate) struct Experiment {
     pub(crate) split_file: Option<PathBuf>,
     /// Which tracks are trained on and which tested.
     pub(crate) split: SplitConfig,
+    /// What of a new recording `predict` hears.
+    #[serde(default, skip_serializing_if = "Recording::is_default")]
+    pub(crate) recording: Recording,
     /// The network.
     pub(crate) model: ModelConfig,
     /// The training loop.
@@ -250,6 +257,7 @@ impl Experiment {
         self.features.validate()?;
         self.model.validate()?;
         self.training.validate()?;
+        self.recording.validate(&self.model)?;
         Ok(())
     }
 }
@@ -375,6 +383,9 @@ mod tests {
     fn unknown_presets_are_told_the_known_ones() {
         let overrides = Overrides { preset: Some("papre".to_owned()), ..Overrides::default() };
         let error = Experiment::resolve(&overrides).unwrap_err().to_string();
-        assert_eq!(error, "there is no preset `papre`: crooner has demo, card, paper; did you mean paper?");
+        assert_eq!(
+            error,
+            "there is no preset `papre`: crooner has demo, card, paper, paper-keras211, hsieh-artist20, choi-msd, won-mtat; did you mean paper?"
+        );
     }
 }

@@ -308,6 +308,7 @@ impl Finished<'_> {
             features: experiment.features.clone(),
             slice_frames: experiment.slices.frames,
             model: experiment.model.clone(),
+            recording: experiment.recording,
             labels: task.labels().to_vec(),
             split: split.fingerprint().to_owned(),
             seed: experiment.seed,
