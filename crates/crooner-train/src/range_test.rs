@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use crate::TrainError;
 use crate::config::check;
-use crate::fit::{FitRequest, check_frames};
+use crate::fit::{FitRequest, check_model};
 use crate::step::Stepper;
 
 /// How much of the running mean of the loss each step keeps.
@@ -87,7 +87,7 @@ pub fn range_test(
     mut watch: impl FnMut(&RangePoint),
 ) -> Result<RangeCurve, TrainError> {
     range.validate()?;
-    check_frames(request)?;
+    check_model(request)?;
     let (mut stepper, _) = Stepper::start(request)?;
     let mut curve = Curve::default();
     for epoch in 1.. {
