@@ -148,8 +148,7 @@ fn experiments_are_compared_seed_by_seed() {
         sandbox.refuse(&["compare", "base", "fewer"]),
         "base was run at the seeds 0, 1, 2, and fewer at 0, 1: differences are taken seed by seed, and need the same"
     );
-    let split = sandbox.path("other.toml");
-    fs::write(&split, fs::read_to_string(sandbox.path("quick.toml")).unwrap()).unwrap();
+
     let song = ["train", "--data", "music", "--config", "quick.toml", "--split", "song"];
     sandbox.succeed(&[&song[..], &["--seeds", "0,1,2", "--epochs", "1", "--out", "song"]].concat());
     let error = sandbox.refuse(&["compare", "base", "song"]);
@@ -185,4 +184,23 @@ fn a_run_starts_from_the_weights_of_another_with_its_encoder_frozen() {
     );
     let missing = sandbox.refuse(&with(&["--init-from", "nowhere", "--out", "lost"]));
     assert!(missing.contains("nowhere"), "{missing}");
+}
+
+#[test]
+fn the_learning_rate_test_draws_its_curve_and_writes_nothing_else() {
+    let sandbox = sandbox();
+    let outcome = sandbox.succeed(&with(&["--find-learning-rate", "curve.svg"]));
+    assert!(
+        outcome.stdout.contains("suggestion ") && outcome.stdout.contains("curve      curve.svg"),
+        "{outcome:?}"
+    );
+    let curve = fs::read(sandbox.path("curve.svg")).unwrap();
+    assert!(String::from_utf8_lossy(&curve).contains("Mean loss over the learning rate"));
+    assert!(!sandbox.path("runs").exists());
+    sandbox.succeed(&with(&["--find-learning-rate", "curve.svg"]));
+    assert_eq!(curve, fs::read(sandbox.path("curve.svg")).unwrap());
+    sandbox.succeed(&with(&["--find-learning-rate", "curve.png"]));
+    assert!(fs::read(sandbox.path("curve.png")).unwrap().starts_with(b"\x89PNG"));
+    let error = sandbox.refuse(&with(&["--find-learning-rate", "curve.jpg"]));
+    assert!(error.contains("curve.jpg") && error.contains(".png or .svg"), "{error}");
 }

@@ -14,8 +14,10 @@ use crate::step::Stepper;
 const MEMORY: f64 = 0.95;
 /// The test ends when the mean loss is so many times the lowest.
 const EXPLODED: f64 = 4.0;
-/// Steps whose mean loss is of too few to be trusted.
-const UNSURE: usize = 10;
+/// First steps, whose mean loss is of too few to be trusted: as many as the running mean remembers.
+const UNSURE: usize = 20;
+/// A slope is that of the line through this share of all steps to either side.
+const REACH: f64 = 0.05;
 /// Share of the first loss by which the loss must fall for there to be a suggestion.
 const LEAST_FALL: f64 = 0.02;
 
@@ -26,7 +28,7 @@ pub struct RangeTest {
     pub first: f64,
     /// The rate of the last step, above the first.
     pub last: f64,
-    /// Steps, at least 20.
+    /// Steps, at least 60.
     pub steps: usize,
 }
 
@@ -49,7 +51,8 @@ pub struct RangeCurve {
     pub points: Vec<RangePoint>,
     /// Whether the loss exploded before the last rate: it was not finite, or its mean 4 times the lowest.
     pub exploded: bool,
-    /// Where the mean loss falls fastest over the logarithm of the rate; `None` if it does not fall.
+    /// Where the mean loss falls fastest over the logarithm of the rate, by lines fitted through a tenth of the
+    /// steps each; `None` if it does not fall by 2 % of its first value.
     pub suggestion: Option<f64>,
 }
 
@@ -64,7 +67,7 @@ impl RangeTest {
         let Self { first, last, steps } = *self;
         check(first > 0.0 && first.is_finite(), "first learning rate", "a positive number", first)?;
         check(last > first && last.is_finite(), "last learning rate", "more than the first", last)?;
-        check(steps >= 2 * UNSURE, "steps of the range test", "at least 20", steps)
+        check(steps >= 3 * UNSURE, "steps of the range test", "at least 60", steps)
     }
 
     fn rate(&self, step: usize) -> f64 {
@@ -108,7 +111,7 @@ pub fn range_test(
             break;
         }
     }
-    let suggestion = steepest(&curve.points);
+    let suggestion = steepest(&curve.points, range.steps);
     Ok(RangeCurve { points: curve.points, exploded: curve.exploded, suggestion })
 }
 
@@ -145,18 +148,25 @@ impl Curve {
     }
 }
 
-/// The rate at which the mean loss falls fastest, by central differences, before its lowest.
-fn steepest(points: &[RangePoint]) -> Option<f64> {
+/// The rate at which the mean loss falls fastest, before its lowest; of `steps` planned.
+fn steepest(points: &[RangePoint], steps: usize) -> Option<f64> {
     let sure = points.get(UNSURE..)?;
     let lowest = (0..sure.len()).min_by(|&a, &b| sure[a].mean_loss.total_cmp(&sure[b].mean_loss))?;
-    let before = &sure[..=lowest];
-    if sure[lowest].mean_loss > (1.0 - LEAST_FALL) * before.first()?.mean_loss {
+    if sure[lowest].mean_loss > (1.0 - LEAST_FALL) * sure[0].mean_loss {
         return None;
     }
-    // Rates are equally far apart in the logarithm, so differences of the loss alone compare slopes.
-    let slope = |trio: &[RangePoint]| trio[2].mean_loss - trio[0].mean_loss;
-    let trios = before.windows(3).min_by(|a, b| slope(a).total_cmp(&slope(b)));
-    trios.map(|trio| trio[1].learning_rate)
+    let reach = ((REACH * steps as f64) as usize).max(1);
+    let windows = sure[..=lowest].windows(2 * reach + 1);
+    let steepest = windows.min_by(|a, b| slope(a).total_cmp(&slope(b)));
+    // A fall within less than a window is as steep as it gets.
+    Some(steepest.map_or(sure[lowest / 2].learning_rate, |window| window[reach].learning_rate))
+}
+
+/// Slope of the least-squares line through the mean losses, per step, but for a positive factor. Rates are equally far
+/// apart in the logarithm, so that slopes per step compare.
+fn slope(window: &[RangePoint]) -> f64 {
+    let middle = (window.len() - 1) as f64 / 2.0;
+    window.iter().enumerate().map(|(i, point)| (i as f64 - middle) * point.mean_loss).sum()
 }
 
 #[cfg(test)]
@@ -173,7 +183,7 @@ mod tests {
                 break;
             }
         }
-        let suggestion = steepest(&curve.points);
+        let suggestion = steepest(&curve.points, range.steps);
         (RangeCurve { points: curve.points, exploded: curve.exploded, suggestion }, range)
     }
 
@@ -192,6 +202,25 @@ mod tests {
         assert!((range.rate(0) - 1e-6).abs() < 1e-18 && (range.rate(199) - 1.0).abs() < 1e-12);
         let mean = &curve.points[0];
         assert!((mean.mean_loss - 2.0).abs() < 1e-12, "the mean does not start at 0");
+    }
+
+    /// Noise of the first steps, or a single lucky batch, is no fall.
+    #[test]
+    fn noise_does_not_decide() {
+        let (curve, _) = curve_of(|rate| match rate {
+            ..2e-6 => 2.6,
+            ..1e-3 => {
+                if (rate.log10() * 33.0) as i64 % 2 == 0 {
+                    2.1
+                } else {
+                    1.9
+                }
+            }
+            1e-3..1e-2 => 2.0 - 0.8 * (rate.log10() + 3.0),
+            _ => 1.2,
+        });
+        let suggestion = curve.suggestion.unwrap();
+        assert!((1e-3..=4e-2).contains(&suggestion), "{suggestion}");
     }
 
     #[test]

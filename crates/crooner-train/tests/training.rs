@@ -476,8 +476,8 @@ fn a_range_that_is_none_is_named() {
             "last learning rate: expected more than the first, found 0.000001",
         ),
         (
-            RangeTest { steps: 19, ..RangeTest::default() },
-            "steps of the range test: expected at least 20, found 19",
+            RangeTest { steps: 59, ..RangeTest::default() },
+            "steps of the range test: expected at least 60, found 59",
         ),
     ] {
         assert_eq!(find_rate(&frames, 0, range).unwrap_err().to_string(), message);

@@ -18,6 +18,7 @@ use toml::{Table, Value};
 /// The presets: name and TOML. One line each.
 pub(crate) const PRESETS: &[(&str, &str)] = &[
     ("demo", include_str!("../../../configs/demo.toml")),
+    ("best", include_str!("../../../configs/best.toml")),
     ("card", include_str!("../../../configs/card.toml")),
     ("paper", include_str!("../../../configs/paper.toml")),
     ("paper-keras211", include_str!("../../../configs/paper-keras211.toml")),
@@ -385,7 +386,7 @@ mod tests {
         let error = Experiment::resolve(&overrides).unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no preset `papre`: crooner has demo, card, paper, paper-keras211, hsieh-artist20, choi-msd, won-mtat; did you mean paper?"
+            "there is no preset `papre`: crooner has demo, best, card, paper, paper-keras211, hsieh-artist20, choi-msd, won-mtat; did you mean paper?"
         );
     }
 }
