@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::albums::alike_albums;
 use crate::findings::{Audit, FORMAT, Found, Pair, Unreadable};
 use crate::labels::alike_labels;
-use crate::prints::{Content, Prints, contents, fingerprints, recalled};
+use crate::prints::{Content, Contents, Prints, contents, fingerprints, recalled};
 use crate::{AuditError, Depth, Options, Progress, Stage};
 
 /// Of each recording so many others, the most alike by their sketches, are compared for versions.
@@ -46,6 +46,9 @@ pub fn audit(
     pool.install(|| Task { catalogue, split, store, options, cancel, on_progress }.run())
 }
 
+/// Two fingerprints by their numbers, and what they have in common.
+type Link = (u32, u32, Found);
+
 struct Task<'a> {
     catalogue: &'a Catalogue,
     split: Option<&'a Split>,
@@ -60,7 +63,7 @@ impl Task<'_> {
         let tracks = &self.catalogue.tracks;
         let paths: Vec<&Path> = tracks.iter().map(|track| track.path.as_path()).collect();
         let found = contents(self.store, &paths, self.options.jobs, self.cancel, self.on_progress)?;
-        let Some((contents, missing)) = found else { return Ok(None) };
+        let Some(Contents { distinct: contents, unreadable: missing }) = found else { return Ok(None) };
         let prints = match self.options.depth {
             Depth::Cached => recalled(self.store, &contents)?,
             Depth::Full | Depth::Recordings => {
@@ -153,7 +156,7 @@ impl Task<'_> {
     }
 
     /// Pairs of fingerprints of which something is proven. `None` if cancelled.
-    fn recordings(&self, prints: &[Fingerprint]) -> Result<Option<Vec<(u32, u32, Found)>>, AuditError> {
+    fn recordings(&self, prints: &[Fingerprint]) -> Result<Option<Vec<Link>>, AuditError> {
         let mut index = Index::default();
         let mut found = Vec::new();
         for batch in prints.chunks(BATCH) {
@@ -166,7 +169,7 @@ impl Task<'_> {
                 index.add_prepared(prepared)?;
             }
             // Each is looked up among those before it.
-            let matches: Vec<(u32, u32, Found)> = batch
+            let matches: Vec<Link> = batch
                 .par_iter()
                 .enumerate()
                 .flat_map_iter(|(place, print)| {
@@ -185,15 +188,11 @@ impl Task<'_> {
 
     /// Pairs of fingerprints that are probable versions, without those that are known to be one recording. `None` if
     /// cancelled.
-    fn versions(
-        &self,
-        prints: &[Fingerprint],
-        known: &BTreeSet<(u32, u32)>,
-    ) -> Option<Vec<(u32, u32, Found)>> {
+    fn versions(&self, prints: &[Fingerprint], known: &BTreeSet<(u32, u32)>) -> Option<Vec<Link>> {
         let sketches: Vec<Option<Sketch>> = prints.par_iter().map(Sketch::new).collect();
         let near = candidates(&sketches, NEAREST);
         let (done, of) = (AtomicUsize::new(0), near.len());
-        let compared: Vec<Option<(u32, u32, Found)>> = near
+        let compared: Vec<Option<Link>> = near
             .par_iter()
             .filter(|pair| !known.contains(*pair))
             .map(|&(first, second)| {

@@ -22,15 +22,21 @@ pub(crate) struct Content {
 /// Fingerprints, or why there are none, in the order of the contents.
 pub(crate) type Prints = Vec<Result<Fingerprint, String>>;
 
-/// Groups the files by their bytes, in the order of the first of each. Those that cannot be read come second.
-/// `None` if cancelled.
+/// Files grouped by their bytes, in the order of the first of each.
+pub(crate) struct Contents {
+    pub(crate) distinct: Vec<Content>,
+    /// The numbers of the files that cannot be read.
+    pub(crate) unreadable: Vec<usize>,
+}
+
+/// Groups the files by their bytes. `None` if cancelled.
 pub(crate) fn contents(
     store: &Store,
     paths: &[&Path],
     jobs: Option<usize>,
     cancel: &AtomicBool,
     on_progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Option<(Vec<Content>, Vec<usize>)>, AuditError> {
+) -> Result<Option<Contents>, AuditError> {
     let done = AtomicUsize::new(0);
     let on_file = || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -51,7 +57,7 @@ pub(crate) fn contents(
         }
         contents[place].tracks.push(track);
     }
-    Ok(Some((contents, unreadable)))
+    Ok(Some(Contents { distinct: contents, unreadable }))
 }
 
 /// Where fingerprints are kept in a store.
