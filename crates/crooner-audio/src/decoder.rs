@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::audio::{Audio, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder, AudioDecoderOptions, CODEC_ID_NULL_AUDIO, well_known as codec,
 };
@@ -22,7 +22,7 @@ use symphonia::core::units::Duration;
 
 use crate::AudioError;
 use crate::mp4;
-use crate::rf64::{Overlay, Rf64Error};
+use crate::overlay::{Overlay, OverlayError};
 
 /// What stays the same throughout a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub(crate) struct Decoder {
     decoded: u64,
     /// Those of them that came before the current stream of a chain.
     decoded_before: u64,
+    /// The file is shorter than a header states that Symphonia does not see.
+    cut_short: bool,
     damaged_packets: u64,
     planes: Vec<Vec<f32>>,
     mono: Vec<f32>,
@@ -67,9 +69,10 @@ impl Decoder {
 
     fn open_unguarded(path: &Path) -> Result<Self, AudioError> {
         let source = Overlay::new(open_file(path)?).map_err(|error| match error {
-            Rf64Error::Io(source) => AudioError::Read { path: path.to_owned(), source },
-            Rf64Error::Header(reason) => AudioError::BadHeader { path: path.to_owned(), reason },
+            OverlayError::Io(source) => AudioError::Read { path: path.to_owned(), source },
+            OverlayError::Header(reason) => AudioError::BadHeader { path: path.to_owned(), reason },
         })?;
+        let cut_short = source.cut_short();
         let source = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
         // No hint: names lie, and the content is enough.
         let format = symphonia::default::get_probe()
@@ -85,6 +88,7 @@ impl Decoder {
             cut: Cut { start: 0, end: u64::MAX },
             decoded: 0,
             decoded_before: 0,
+            cut_short,
             damaged_packets: 0,
             planes: Vec::new(),
             mono: Vec::new(),
@@ -224,7 +228,7 @@ impl Decoder {
 
     /// Whether the headers promise more than was there.
     fn ends_early(&self) -> bool {
-        self.stated().is_some_and(|stated| self.decoded - self.decoded_before < stated)
+        self.cut_short || self.stated().is_some_and(|stated| self.decoded - self.decoded_before < stated)
     }
 
     fn current_track(&self) -> Option<&Track> {
@@ -271,6 +275,10 @@ impl Decoder {
                 found_channels: found.channels,
                 found_hz: found.sample_rate,
             });
+        }
+        // All at once first: a search that may stop anywhere takes samples one by one.
+        if self.mono.iter().fold(true, |all, sample| all & sample.is_finite()) {
+            return Ok(());
         }
         match self.mono.iter().position(|sample| !sample.is_finite()) {
             None => Ok(()),
@@ -431,21 +439,28 @@ fn codec_name(params: &AudioCodecParameters) -> String {
 
 /// The mean over channels, in single precision and in the order of the channels.
 fn mix(buffer: &GenericAudioBufferRef<'_>, planes: &mut Vec<Vec<f32>>, mono: &mut Vec<f32>) {
-    buffer.copy_to_vecs_planar(planes);
     mono.clear();
-    let Some((first, others)) = planes.split_first() else { return };
-    mono.extend_from_slice(first);
-    if others.is_empty() {
-        return;
+    if let GenericAudioBufferRef::F32(buffer) = buffer {
+        mix_planes(buffer.iter_planes(), buffer.num_planes(), mono);
+    } else {
+        buffer.copy_to_vecs_planar(planes);
+        mix_planes(planes.iter().map(Vec::as_slice), planes.len(), mono);
     }
-    for plane in others {
+}
+
+fn mix_planes<'a>(mut planes: impl Iterator<Item = &'a [f32]>, n_planes: usize, mono: &mut Vec<f32>) {
+    let Some(first) = planes.next() else { return };
+    mono.extend_from_slice(first);
+    for plane in planes {
         for (sum, sample) in mono.iter_mut().zip(plane) {
             *sum += sample;
         }
     }
-    let n_channels = planes.len() as f32;
-    for sum in mono {
-        *sum /= n_channels;
+    if n_planes > 1 {
+        let n_channels = n_planes as f32;
+        for sum in mono {
+            *sum /= n_channels;
+        }
     }
 }
 

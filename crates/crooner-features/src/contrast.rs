@@ -4,9 +4,7 @@ use std::ops::Range;
 
 use crate::error::{check_range, decimal};
 use crate::feature::Feature;
-use crate::framed::{Compute, FrameByFrame, framed_answers, framed_config};
-use crate::simd::{Simd, WithSimd, dispatch};
-use crate::transform::FrameTransform;
+use crate::framed::{Compute, FrameByFrame, Magnitudes, framed_answers, framed_config};
 use crate::{Extractor, FeatureConfig, FeatureError, Spectrogram, fft_frequencies};
 
 /// Magnitudes below this one count as it: `librosa.power_to_db`'s `amin`.
@@ -88,8 +86,7 @@ impl Feature for SpectralContrastConfig {
     fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
         self.validate()?;
         let (stft, bands) = (self.stft(), self.bands()?);
-        let power = vec![0.0; stft.n_bins()];
-        let extremes = Extremes { transform: FrameTransform::new(&stft), power, chosen: Vec::new(), bands };
+        let extremes = Extremes { magnitudes: Magnitudes::new(&stft), sorted: Vec::new(), bands };
         let frames = FrameByFrame::new(&stft, 2 * self.n_bins(), extremes);
         if self.linear {
             return Ok(Box::new(LinearContrast { frames, contrast: vec![0.0; self.n_bins()] }));
@@ -100,87 +97,32 @@ impl Feature for SpectralContrastConfig {
 
 /// The valley of every band, then the peak of every band.
 struct Extremes {
-    transform: FrameTransform<f64>,
-    power: Vec<f64>,
-    /// The weakest or strongest bins of a band.
-    chosen: Vec<f64>,
+    magnitudes: Magnitudes,
+    sorted: Vec<u32>,
     bands: Vec<Band>,
 }
 
 impl Compute for Extremes {
     fn frame(&mut self, samples: &[f32], out: &mut [f32]) {
-        self.transform.power(samples, &mut self.power);
+        let magnitudes = self.magnitudes.of(samples);
         let (valleys, peaks) = out.split_at_mut(self.bands.len());
-        // Powers are in the order of their magnitudes, of which only the extremes are wanted.
         for ((band, valley), peak) in self.bands.iter().zip(valleys).zip(peaks) {
-            let (powers, chosen) = (&self.power[band.bins.clone()], &mut self.chosen);
-            for (is_peak, mean) in [(false, valley), (true, peak)] {
-                choose(powers, band.n_extreme, is_peak, chosen);
-                let sum: f64 = chosen.iter().map(|power| f64::from(power.sqrt() as f32)).sum();
-                *mean = (sum / band.n_extreme as f64) as f32;
-            }
+            // Magnitudes are not negative, so that their bits are in their order, and integers are quicker to compare.
+            self.sorted.clear();
+            self.sorted.extend(magnitudes[band.bins.clone()].iter().map(|x| x.to_bits()));
+            let mean = |values: &[u32]| {
+                (values.iter().map(|&x| f64::from(f32::from_bits(x))).sum::<f64>() / values.len() as f64)
+                    as f32
+            };
+            let n = band.n_extreme;
+            self.sorted.select_nth_unstable(n - 1);
+            *valley = mean(&self.sorted[..n]);
+            let first_of_peak = self.sorted.len() - n;
+            // What made the valley need not be looked at again, unless it makes the peak too.
+            let skipped = if first_of_peak >= n { n } else { 0 };
+            self.sorted[skipped..].select_nth_unstable(first_of_peak - skipped);
+            *peak = mean(&self.sorted[first_of_peak..]);
         }
-    }
-}
-
-/// The `n` smallest or, with `is_peak`, largest of `powers`.
-fn choose(powers: &[f64], n: usize, is_peak: bool, chosen: &mut Vec<f64>) {
-    chosen.clear();
-    if n > FEW {
-        chosen.extend_from_slice(powers);
-        chosen.select_nth_unstable_by(n - 1, |a, b| if is_peak { b.total_cmp(a) } else { a.total_cmp(b) });
-        chosen.truncate(n);
-    } else if is_peak {
-        dispatch(Choose { powers, n, chosen, precedes: |a, b| a > b });
-    } else {
-        dispatch(Choose { powers, n, chosen, precedes: |a, b| a < b });
-    }
-}
-
-/// As many extremes are kept in order while a band is walked through; selecting more is quicker in another way.
-const FEW: usize = 32;
-
-/// Keeps the first `n` of `powers` by the order `precedes`. Hardly any power changes them, so that runs are compared with
-/// the last of them at once.
-struct Choose<'a, P> {
-    powers: &'a [f64],
-    n: usize,
-    chosen: &'a mut Vec<f64>,
-    precedes: P,
-}
-
-impl<P: Fn(f64, f64) -> bool> WithSimd for Choose<'_, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        const RUN: usize = 16;
-        let Self { powers, n, chosen, precedes } = self;
-        let (first, others) = powers.split_at(n);
-        for &power in first {
-            let place = chosen.iter().position(|&kept| precedes(power, kept)).unwrap_or(chosen.len());
-            chosen.insert(place, power);
-        }
-        let mut last = chosen[n - 1];
-        let (runs, rest) = others.as_chunks::<RUN>();
-        let mut keep = |run: &[f64]| {
-            for &power in run {
-                if precedes(power, last) {
-                    chosen.pop();
-                    let place = chosen.iter().position(|&kept| precedes(power, kept)).unwrap_or(n - 1);
-                    chosen.insert(place, power);
-                    last = chosen[n - 1];
-                }
-            }
-            last
-        };
-        let mut limit = keep(&[]);
-        for run in runs {
-            if run.iter().fold(false, |any, &power| any | precedes(power, limit)) {
-                limit = keep(run);
-            }
-        }
-        keep(rest);
     }
 }
 
@@ -282,30 +224,4 @@ pub fn spectral_contrast(
     config: &SpectralContrastConfig,
 ) -> Result<Spectrogram, FeatureError> {
     Ok(FeatureConfig::SpectralContrast(config.clone()).frames(samples)?.to_spectrogram())
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn the_extremes_are_those_of_the_sorted_band(
-            powers in proptest::collection::vec(prop_oneof![0f64..1.0, Just(0.0), Just(0.5)], 1..300),
-            share in 0f64..=1.0,
-        ) {
-            let n = ((share * powers.len() as f64) as usize).clamp(1, powers.len());
-            let mut sorted = powers.clone();
-            sorted.sort_by(f64::total_cmp);
-            let mut chosen = Vec::new();
-            choose(&powers, n, false, &mut chosen);
-            chosen.sort_by(f64::total_cmp);
-            prop_assert_eq!(&chosen[..], &sorted[..n]);
-            choose(&powers, n, true, &mut chosen);
-            chosen.sort_by(f64::total_cmp);
-            prop_assert_eq!(&chosen[..], &sorted[powers.len() - n..]);
-        }
-    }
 }

@@ -86,6 +86,7 @@ mod gemm;
 mod geometry;
 mod gru;
 mod kernels;
+mod moments;
 mod parallel;
 mod pass;
 mod peak;

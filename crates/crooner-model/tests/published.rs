@@ -10,7 +10,7 @@ use burn::module::Param;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use crooner_model::import::{Dialect, import_into};
-use crooner_model::{CrnnConfig, Input, Layers, Mode, ModelConfig, NamedTensor, Network, Output, Stage};
+use crooner_model::{CrnnConfig, Input, Mode, ModelConfig, NamedTensor, Network, Output, Stage};
 
 use crate::fixture::{Fixture, all_layers, config, floats, gradients, tensors};
 
@@ -145,13 +145,12 @@ fn hsieh_gradients_and_statistics() {
     let device = Device::flex().autodiff();
     let mut config = config("hsieh-artist20");
     (config.block_dropout, config.head_dropout) = (0.0, 0.0);
-    // float32 with the statistics of a batch is worse conditioned: the source's own is off by 1.4e-3.
-    for (variant, tolerance) in [("running", 1e-4), ("batch", 5e-3)] {
+    // Of the largest gradient of a parameter. Rounding decides the winner where two values of a pool's window are nearly
+    // equal, and the gradient goes with it: noise of 1e-6 of a channel's largest value in the convolutions moves
+    // gradients by 5e-3 in double precision, but by 2e-4 with the winners held (`fixtures/conditioning.py`).
+    for (variant, before_pools) in [("running", 1e-4), ("batch", 5e-3)] {
         for layers in all_layers() {
             let what = format!("{variant}, {layers:?}");
-            // Winograd's transforms round more than a convolution by definition, and these statistics amplify it.
-            let amplified = variant == "batch" && layers != Layers::Stock;
-            let tolerance = if amplified { 2e-2 } else { tolerance };
             let mut network = network("hsieh-artist20", Dialect::Hsieh, &config, HSIEH, &device);
             if variant == "running" {
                 let Network::Crnn(crnn) = &mut network;
@@ -166,17 +165,19 @@ fn hsieh_gradients_and_statistics() {
             let logits = network.forward_by(layers, x.clone(), Mode::Train { seed: 0 });
             let loss = CrossEntropyLossConfig::new().init(&device).forward(logits.clone(), labels);
             let found = loss.clone().backward();
-            fixture.check(&format!("{variant}.logits"), &floats(logits), tolerance, &what);
-            fixture.check(&format!("{variant}.loss_f64"), &floats(loss), tolerance, &what);
+            fixture.check(&format!("{variant}.logits"), &floats(logits), 1e-4, &what);
+            fixture.check(&format!("{variant}.loss_f64"), &floats(loss), 1e-4, &what);
             let d_x = floats(x.grad(&found).unwrap());
-            fixture.check_most(&format!("{variant}.grad.x"), &d_x, tolerance, &what);
+            fixture.check_most(&format!("{variant}.grad.x"), &d_x, before_pools, &what);
             let found = gradients(&network, &found);
             let prefix = format!("{variant}.grad.");
             let keys = fixture.whole.keys().filter(|key| key.starts_with(&prefix) && !key.ends_with(".x"));
             let mut checked = 0;
             for key in keys {
                 let (shape, gradient) = &found[&ours(&key[prefix.len()..])];
-                fixture.check(key, &as_pytorch(shape, gradient), tolerance, &what);
+                let behind = key.contains(".gru") || key.contains(".linear");
+                let band = if behind { 1e-4 } else { before_pools };
+                fixture.check(key, &as_pytorch(shape, gradient), band, &what);
                 checked += 1;
             }
             assert_eq!((checked, found.len()), (36, 36), "{what}");
@@ -188,7 +189,7 @@ fn hsieh_gradients_and_statistics() {
                     [("running_mean", "running_mean"), ("running_var.biased", "running_var")]
                 {
                     let key = format!("batch.after_step.Bn{k}.{theirs}");
-                    fixture.check(&key, &after[&format!("{norm}.{ours}")], 1e-4, &what);
+                    fixture.check(&key, &after[&format!("{norm}.{ours}")], 1e-5, &what);
                 }
             }
         }

@@ -5,12 +5,14 @@ mod learning;
 mod listening;
 mod markup;
 mod overview;
+mod pairs;
 mod provenance;
 mod scores;
 mod seeds;
 mod words;
 
 use self::markup::Html;
+pub use self::pairs::{PairsPage, PairsSection, PicturedPair, PlainTable, pairs_html};
 use crate::picture::theme;
 use crate::{Error, Report, SeedsReport, Svg};
 

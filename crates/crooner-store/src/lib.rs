@@ -35,6 +35,7 @@
 //! ```text
 //! store/
 //!   audio-hashes.json                 what each audio file held when it was last looked at
+//!   fingerprints-1/                   what else was derived from audio files, by their hashes: Store::derived
 //!   3f0c2f4e5b8a9d17/                 one folder per feature configuration and version
 //!     8d969eef6ecad3c2[...].arrow     a shard: at most 8 tracks of one album
 //!     index-demo-5d1c0a37.parquet     every track of the catalogue "demo" in one folder, and its shard
@@ -79,6 +80,7 @@
 
 mod analyse;
 mod audio;
+mod content;
 mod disk;
 mod encode;
 mod error;
@@ -95,6 +97,7 @@ mod unit;
 mod workers;
 
 pub use analyse::{Analyser, Analysis, AnalysisError, samples_of};
+pub use content::Derived;
 pub use error::StoreError;
 pub use feature_set::FeatureSet;
 pub use maintain::{FolderStat, Garbage, GarbageReason, Verification};

@@ -107,9 +107,9 @@ fn every_tensor_that_does_not_match_is_named() {
     let larger = BLOCKS.replace("filters = 6", "filters = 8");
     assert_eq!(
         refused("torch.pt", &larger),
-        "bn2.bias: expected shape [8], found [6]; bn2.running_mean: expected shape [8], found [6]; \
-         bn2.running_var: expected shape [8], found [6]; bn2.weight: expected shape [8], found [6]; \
-         conv2.bias: expected shape [8], found [6]; conv2.weight: expected shape [8, 4, 3, 3], found [6, 4, 3, 3]; \
+        "conv2.weight: expected shape [8, 4, 3, 3], found [6, 4, 3, 3]; conv2.bias: expected shape [8], found [6]; \
+         bn2.weight: expected shape [8], found [6]; bn2.bias: expected shape [8], found [6]; \
+         bn2.running_mean: expected shape [8], found [6]; bn2.running_var: expected shape [8], found [6]; \
          gru.weight_ih_l0: expected shape [15, 16], found [15, 12]"
     );
     let fewer = BLOCKS.replace("[5, 5]", "[5]");

@@ -112,6 +112,16 @@ pub(crate) enum Command {
         crooner train --data ~/Music/mine --split-file splits/split.json  train on one\n\n\
         Kinds: song, album, group, few-shot, date, hash, leave-one-out, official.")]
     Split(SplitArgs),
+    /// Find what is in a data set twice, and what of that lies on two sides of a split
+    #[command(after_help = "Examples:\n  \
+        crooner audit --data ~/Music/mine                           duplicates, versions, names\n  \
+        crooner audit --data D --split splits/split.json            which of them cross the split\n  \
+        crooner audit --data D --split runs/mine/split.json --html audit.html   of a run, as a page\n  \
+        crooner audit --data D --split splits/split.json --fix fair.csv     a split without them\n  \
+        crooner train --data D --split-file fair.csv                to train on that\n\n\
+        Exit code 0: nothing that is proven to be one recording lies on two sides of the split.\n\
+        Exit code 3: something does, and --fix was not asked to mend it. Guesses never decide the exit code.")]
+    Audit(AuditArgs),
     /// Look after a store of features: what is in it, is it intact, what can go
     #[command(after_help = "Examples:\n  \
         crooner store stat\n  \
@@ -139,7 +149,7 @@ pub(crate) struct DataArgs {
     #[arg(long, value_name = "NAME")]
     dataset: Option<String>,
     /// Folder of music: ARTIST/ALBUM/TRACK.ext, or what --dataset needs
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", alias = "root")]
     data: Option<PathBuf>,
     /// For --dataset table: which of its columns is what, as in path=FILE,artist=SINGER
     #[arg(long, value_name = "NAME=COLUMN", value_delimiter = ',', value_parser = parse_pair)]
@@ -204,6 +214,41 @@ pub(crate) struct PrepareArgs {
     /// Read all of what is there, and compute damaged parts again
     #[arg(long)]
     pub(crate) verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    columns: ColumnArgs,
+    /// The split to look at: split.json, or a table (.csv, .parquet) with the columns id and side; or a kind of split, as
+    /// `crooner split --help` lists
+    #[arg(long, visible_alias = "split-file", value_name = "FILE|KIND")]
+    pub(crate) split: Option<String>,
+    /// Decides who goes where in a kind of split
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Do not guess at versions of the same song
+    #[arg(long)]
+    pub(crate) no_versions: bool,
+    /// Threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Write everything found as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write a page that shows each pair, spectrograms side by side
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write a split with every recording on one side: .json, or a table (.csv, .parquet)
+    #[arg(long, value_name = "FILE", requires = "split")]
+    pub(crate) fix: Option<PathBuf>,
+    /// Let --fix replace a file that is there
+    #[arg(long, requires = "fix")]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Debug, Args)]
@@ -276,6 +321,9 @@ pub(crate) struct TrainArgs {
     /// Train for some steps while the learning rate grows, draw the loss (.png or .svg), suggest a rate, and no more
     #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "out", "resume", "epochs"])]
     pub(crate) find_learning_rate: Option<PathBuf>,
+    /// Train even if a recording is on two sides of the split; the report says so
+    #[arg(long)]
+    pub(crate) allow_leakage: bool,
     /// Continue an interrupted run, with its own settings; --epochs may ask for more
     #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "data", "preset", "config", "split", "split_file", "columns", "options", "label", "group", "slice_seconds", "seed", "batch_size", "init_from", "freeze"])]
     pub(crate) resume: Option<PathBuf>,
@@ -454,9 +502,11 @@ pub(crate) enum PictureOf {
     SelfSimilarity,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FrequencyAxis {
+    #[default]
     Log,
+    Mel,
     Linear,
 }
 
@@ -529,6 +579,16 @@ impl SplitArgs {
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
             split: Some(self.split.clone()),
+            label: self.columns.label.clone(),
+            group: self.columns.group.clone(),
+            ..self.data.overrides()
+        }
+    }
+}
+
+impl AuditArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
             label: self.columns.label.clone(),
             group: self.columns.group.clone(),
             ..self.data.overrides()

@@ -1,5 +1,7 @@
 //! One file for each sub-command, and what they share.
 
+pub(crate) mod audit;
+mod audit_page;
 pub(crate) mod compare;
 pub(crate) mod datasets;
 pub(crate) mod evaluate;
@@ -9,6 +11,7 @@ mod find_rate;
 mod fitting;
 pub(crate) mod import;
 pub(crate) mod info;
+mod leakage;
 mod model;
 pub(crate) mod models;
 pub(crate) mod picture;

@@ -37,7 +37,7 @@ use crate::cli::{Cli, Command};
 /// Runs the program with `args`, the first of which is its own name.
 ///
 /// Exit codes: 0 for success, 1 for an error (in `predict`, also for some unreadable files), 2 for
-/// a command line that cannot be understood, 130 for an interrupt.
+/// a command line that cannot be understood, 3 if `audit` finds a recording on two sides of a split, 130 for an interrupt.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -59,6 +59,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Predict(args) => commands::predict::run(&args),
         Command::Features(args) => commands::features::run(&args),
         Command::Picture(args) => commands::picture::run(&args),
+        Command::Audit(args) => commands::audit::run(&args),
         Command::Split(args) => commands::split::run(&args),
         Command::Store(args) => commands::store::run(&args),
         Command::Datasets(args) => commands::datasets::run(&args),
@@ -67,10 +68,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            complain(&format!("{error:#}"));
+            complain(&sentence(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes, without those that it tells already.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        _ if told.contains(&cause) => told,
+        _ => format!("{told}: {cause}"),
+    })
 }
 
 #[expect(clippy::print_stderr, reason = "the command line talks to its user")]

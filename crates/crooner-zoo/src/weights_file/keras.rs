@@ -157,13 +157,12 @@ fn legacy(root: &Group) -> Result<Vec<NamedTensor>, String> {
 }
 
 fn strings(group: &Group, name: &str) -> Result<Option<Vec<String>>, String> {
-    match group.attrs().map_err(text)?.remove(name) {
-        None => Ok(None),
-        Some(AttrValue::StringArray(names)) => Ok(Some(names)),
-        Some(AttrValue::String(name)) => Ok(Some(vec![name])),
+    let Some(value) = group.attrs().map_err(text)?.remove(name) else { return Ok(None) };
+    match (value.as_strings(), &value) {
+        (Some(names), _) => Ok(Some(names.to_vec())),
         // An empty list has no strings to be a list of.
-        Some(AttrValue::F64Array(names)) if names.is_empty() => Ok(Some(Vec::new())),
-        Some(other) => Err(format!("the attribute `{name}` is {other:?}, not a list of names")),
+        (None, AttrValue::F64Array(none)) if none.is_empty() => Ok(Some(Vec::new())),
+        (None, _) => Err(format!("the attribute `{name}` is {value:?}, not a list of names")),
     }
 }
 

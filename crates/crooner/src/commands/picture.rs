@@ -10,7 +10,7 @@ use crooner_report::picture::{HeatMap, Layout, Levels, Rows, Theme, heat_map, wa
 use crooner_train::write_atomically;
 
 use super::features::configure;
-use crate::cli::{FrequencyAxis, PictureArgs, PictureOf, ThemeName};
+use crate::cli::{PictureArgs, PictureOf, ThemeName};
 use crate::pictures::{Axis, samples_of};
 use crate::similarity::self_similarity;
 
@@ -151,7 +151,7 @@ impl Plan {
                     frames = amplitude_to_db(&frames.to_spectrogram(), &db)?.to_frames();
                     axis.levels = Levels::Decibels;
                 }
-                axis.linear = args.axis == Some(FrequencyAxis::Linear);
+                axis.scale = args.axis.unwrap_or_default();
                 let mut values = frames.into_values();
                 if axis.levels == Levels::Decibels {
                     let loudest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

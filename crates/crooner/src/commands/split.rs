@@ -90,7 +90,7 @@ fn splits(
 }
 
 /// One row for each track: its side, or the fold that tests it.
-fn table(catalogue: &Catalogue, splits: &[Split]) -> Table {
+pub(super) fn table(catalogue: &Catalogue, splits: &[Split]) -> Table {
     let paths: HashMap<&str, String> =
         catalogue.tracks.iter().map(|track| (track.id.as_str(), track.path.display().to_string())).collect();
     let columns = |last: &str| ["id", "path", "label", "group", last].map(str::to_owned).to_vec();

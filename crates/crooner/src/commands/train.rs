@@ -19,7 +19,7 @@ use crooner_train::{Classifier, ClassifierInfo, FitOutcome, FitRequest, Initial,
 
 use super::fitting::fit_with_progress;
 use super::sources::{Usable, catalogue, divide, prepare, select};
-use super::{find_rate, scores, seeds};
+use super::{find_rate, leakage, scores, seeds};
 use crate::backend::{Backend, device_name};
 use crate::cli::TrainArgs;
 use crate::experiment::Experiment;
@@ -62,6 +62,10 @@ pub(crate) fn one(args: &TrainArgs, experiment: &Experiment, path: &Path) -> Res
         None => split(experiment, &catalogue, &usable)?,
     };
     refuse_verification(&split)?;
+    // A run that goes on was allowed to begin.
+    let is_allowed = args.allow_leakage || args.resume.is_some();
+    let store = Store::open(&args.source.store.root)?;
+    let leaks = leakage::check(&catalogue, &split, &store, is_allowed, cancel, &lines)?;
     let environment = Environment::of(backend.name(), &device);
     dir.write(&dir.config(), experiment.to_toml()?.as_bytes())?;
     dir.write(&dir.environment(), toml::to_string(&environment)?.as_bytes())?;
@@ -76,6 +80,7 @@ pub(crate) fn one(args: &TrainArgs, experiment: &Experiment, path: &Path) -> Res
         lines.line("note: the run has a checkpoint already and goes on from there");
     }
     let mut remarks = usable.remarks();
+    remarks.extend(leaks);
     if let Some((path, fingerprint)) = started.as_ref().map(|start| (&start.path, &start.split))
         && fingerprint != split.fingerprint()
     {

@@ -1,0 +1,192 @@
+//! How sure an alignment is.
+
+use crate::align::{Alignment, STEPS, fitted};
+use crate::index::Match;
+use crate::{Fingerprint, Peak};
+
+/// Peaks coincide within 20 ms and 25 cents.
+const TIME: f64 = 5.0;
+const PITCH: f64 = 5.0;
+/// While the alignment is still coarse, within twice that.
+const COARSE: f64 = 2.0;
+/// What a peak that coincides, and one that does not, says for the part that is alike: logarithms of the ratio of
+/// probabilities 0.35 and 0.08.
+const FOR: f64 = 1.476;
+const AGAINST: f64 = -0.347;
+/// Other offsets at which coincidence is counted, and the distance of the nearest: 2 s.
+const CONTROLS: usize = 60;
+const NEAREST_CONTROL: f64 = 500.0;
+/// Fewer peaks, or as many within a shorter time (3 s), decide nothing: one run up a scale is like another.
+const FEWEST: usize = 12;
+const SHORTEST: u32 = 750;
+/// Chance is taken to be at least this.
+const LEAST_CHANCE: f64 = 0.01;
+
+/// An alignment, and what all peaks say to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Tested {
+    alignment: Alignment,
+    /// The first and the last peak of the query that coincide, in the part that is alike.
+    part: (Peak, Peak),
+    peaks: usize,
+    agreeing: usize,
+    chance: f64,
+    /// Natural logarithm of the probability that chance gives so many, for this one alignment and part.
+    log_tail: f64,
+}
+
+impl Tested {
+    /// None where no part is alike.
+    pub(crate) fn new(query: &Fingerprint, track: &Fingerprint, alignment: Alignment) -> Option<Self> {
+        let (query, track) = (&query.peaks[..], &track.peaks[..]);
+        let pairs = partners(query, track, alignment, COARSE);
+        let alignment = refine(query, &pairs, alignment);
+        let pairs = partners(query, track, alignment, 1.0);
+        let alignment = refine(query, &pairs, alignment);
+        let pairs = partners(query, track, alignment, 1.0);
+
+        let part = best_part(&pairs)?;
+        let (inside, coinciding) = (&query[part.clone()], &pairs[part]);
+        let peaks = inside.len();
+        let agreeing = coinciding.iter().flatten().count();
+        let (first, last) = (*inside.first()?, *inside.last()?);
+        if peaks < FEWEST || last.time - first.time < SHORTEST {
+            return None;
+        }
+        let (chance, excess) = controls(inside, track, alignment);
+        let share = agreeing as f64 / peaks as f64;
+        let log_tail = -(peaks as f64 / excess) * divergence(share, chance);
+        Some(Self { alignment, part: (first, last), peaks, agreeing, chance, log_tail })
+    }
+
+    /// With the number of alignments that an index of `seconds` might have offered.
+    pub(crate) fn into_match(self, track: u32, seconds: f64) -> Match {
+        let Alignment { speed, offset, shift } = self.alignment;
+        let offsets = (seconds / (TIME * Peak::SECONDS)).max(1.0);
+        let parts = (self.peaks as f64).powi(2) / 2.0;
+        let alignments = offsets * f64::from(2 * STEPS + 1) * parts;
+        let (first, last) = (self.part.0.seconds(), self.part.1.seconds());
+        let offset_seconds = offset * Peak::SECONDS;
+        Match {
+            track,
+            speed,
+            cents: shift * 1200.0 / Peak::PER_OCTAVE,
+            offset_seconds,
+            query_seconds: first..last,
+            track_seconds: speed * first + offset_seconds..speed * last + offset_seconds,
+            peaks: self.peaks,
+            agreeing: self.agreeing,
+            chance: self.chance,
+            log10_chance: (self.log_tail + alignments.ln()) / std::f64::consts::LN_10,
+        }
+    }
+}
+
+fn refine(query: &[Peak], pairs: &[Option<Peak>], alignment: Alignment) -> Alignment {
+    let coinciding = query.iter().zip(pairs).filter_map(|(&peak, &partner)| Some((peak, partner?)));
+    fitted(coinciding, alignment)
+}
+
+/// Of each peak of the query the nearest in time of the track's that coincide with it, within so many tolerances.
+/// Peaks are sorted.
+fn partners(query: &[Peak], track: &[Peak], alignment: Alignment, tolerances: f64) -> Vec<Option<Peak>> {
+    let mut from = 0;
+    let partner = |peak: &Peak| {
+        let time = alignment.speed * f64::from(peak.time) + alignment.offset;
+        let pitch = f64::from(peak.pitch) - alignment.shift;
+        while track.get(from).is_some_and(|other| f64::from(other.time) < time - tolerances * TIME) {
+            from += 1;
+        }
+        let within =
+            track[from..].iter().take_while(|other| f64::from(other.time) <= time + tolerances * TIME);
+        let coinciding = within.filter(|other| (f64::from(other.pitch) - pitch).abs() <= tolerances * PITCH);
+        let distance = |other: &Peak| (f64::from(other.time) - time).abs();
+        coinciding.min_by(|a, b| distance(a).total_cmp(&distance(b))).copied()
+    };
+    query.iter().map(partner).collect()
+}
+
+/// The run of peaks with the largest sum of evidence (Kadane's algorithm), if that is above 0.
+fn best_part(pairs: &[Option<Peak>]) -> Option<std::ops::Range<usize>> {
+    let (mut best, mut sum, mut from) = ((0.0, 0..0), 0.0, 0);
+    for (place, pair) in pairs.iter().enumerate() {
+        if sum <= 0.0 {
+            (sum, from) = (0.0, place);
+        }
+        sum += if pair.is_some() { FOR } else { AGAINST };
+        if sum > best.0 {
+            best = (sum, from..place + 1);
+        }
+    }
+    Some(best.1).filter(|part| !part.is_empty())
+}
+
+/// What share of the peaks coincides by chance, and how many times more it scatters than if peaks were independent.
+///
+/// The track is taken as a ring and turned to [`CONTROLS`] other offsets, spread over it by the golden ratio so that they
+/// keep no tempo.
+fn controls(inside: &[Peak], track: &[Peak], alignment: Alignment) -> (f64, f64) {
+    let round = track.last().map_or(0.0, |last| f64::from(last.time)) + 1.0;
+    let range = (round - 2.0 * NEAREST_CONTROL).max(round / 2.0);
+    let nearest = (round - range) / 2.0;
+    let mut shares: Vec<f64> = (1..=CONTROLS)
+        .map(|n| {
+            let turned = nearest + (n as f64 * 0.618_033_988_749_895).fract() * range;
+            on_ring(inside, track, alignment, turned, round)
+        })
+        .collect();
+    shares.sort_unstable_by(f64::total_cmp);
+    let quartile = |quarters: usize| shares[quarters * (CONTROLS - 1) / 4];
+    let chance = quartile(3).max(LEAST_CHANCE);
+    // The quartiles of a normal distribution are 1.349 standard deviations apart.
+    let deviation = (quartile(3) - quartile(1)) / 1.349;
+    let independent = chance * (1.0 - chance) / inside.len() as f64;
+    (chance, (deviation * deviation / independent).max(1.0))
+}
+
+/// The share of peaks that coincide once the track, a ring of length `round`, is turned by `turned`.
+fn on_ring(inside: &[Peak], track: &[Peak], alignment: Alignment, turned: f64, round: f64) -> f64 {
+    let coincides = |peak: &&Peak| {
+        let time = (alignment.speed * f64::from(peak.time) + alignment.offset + turned).rem_euclid(round);
+        let pitch = f64::from(peak.pitch) - alignment.shift;
+        let from = track.partition_point(|other| f64::from(other.time) < time - TIME);
+        let mut within = track[from..].iter().take_while(|other| f64::from(other.time) <= time + TIME);
+        within.any(|other| (f64::from(other.pitch) - pitch).abs() <= PITCH)
+    };
+    inside.iter().filter(coincides).count() as f64 / inside.len() as f64
+}
+
+/// Kullback and Leibler's divergence of a coin of probability `share` from one of `chance`; 0 where it is not larger.
+fn divergence(share: f64, chance: f64) -> f64 {
+    if share <= chance || chance >= 1.0 {
+        return 0.0;
+    }
+    let part = |q: f64, p: f64| if q > 0.0 { q * (q / p).ln() } else { 0.0 };
+    part(share, chance) + part(1.0 - share, 1.0 - chance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_bounds_the_binomial_tail() {
+        // P(X >= 12) for 40 tosses of 0.1, summed term by term.
+        let (n, k, p) = (40_u32, 12_u32, 0.1_f64);
+        let choose = |n: u32, k: u32| (1..=k).map(|i| f64::from(n - k + i) / f64::from(i)).product::<f64>();
+        let tail: f64 =
+            (k..=n).map(|i| choose(n, i) * p.powi(i as i32) * (1.0 - p).powi((n - i) as i32)).sum();
+        let bound = (-f64::from(n) * divergence(f64::from(k) / f64::from(n), p)).exp();
+        assert!(bound >= tail && bound < 20.0 * tail, "{bound:e} {tail:e}");
+    }
+
+    #[test]
+    fn the_part_that_is_alike_is_cut_out() {
+        let peak = Some(Peak { time: 0, pitch: 0 });
+        let mut pairs = vec![None; 30];
+        pairs[10..20].fill(peak);
+        pairs[14] = None;
+        assert_eq!(best_part(&pairs), Some(10..20));
+        assert_eq!(best_part(&[None, None]), None);
+    }
+}
