@@ -458,9 +458,14 @@ fn the_range_test_finds_a_rate_that_learns() {
     assert!(curve.points.windows(2).all(|pair| pair[0].learning_rate < pair[1].learning_rate));
     let suggestion = curve.suggestion.unwrap();
     assert!((1e-4..0.3).contains(&suggestion), "{suggestion}");
-    let config = FitConfig { learning_rate: suggestion, ..config(8) };
-    let learnt = train(&frames, &config, 1, None, None).unwrap().history;
-    assert!(best_epoch(&learnt, config.early_stopping).unwrap().validation_accuracy > 0.9, "{learnt:?}");
+    // What it looks at is the training loss: a thirtieth of the rate is far behind after as many epochs. (Validation goes
+    // by the running statistics of batch norm, which so few steps leave behind.)
+    let loss = |learning_rate| {
+        let config = FitConfig { learning_rate, ..config(8) };
+        train(&frames, &config, 1, None, None).unwrap().history.last().unwrap().train_loss
+    };
+    let (suggested, slow) = (loss(suggestion), loss(suggestion / 30.0));
+    assert!(suggested < 0.3 && suggested < 0.5 * slow, "{suggested} at {suggestion}, {slow} at a thirtieth");
 }
 
 #[test]
