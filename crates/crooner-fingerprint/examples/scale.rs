@@ -51,7 +51,7 @@ fn main() -> Result<()> {
     let rate = peaks.len() as f64 / audio;
     println!("{} files, {audio:.0} s of audio, decoded beforehand", prints.len());
     println!("fingerprints: {:.0} s of audio a processor second", audio / took);
-    println!("{rate:.1} peaks a second; {} generated tracks of {seconds} s\n", n_tracks);
+    println!("{rate:.1} peaks a second; {n_tracks} generated tracks of {seconds} s\n");
     drop(samples);
 
     println!("{:>8} {:>12} {:>12} {:>12} {:>12}", "tracks", "ms to add", "ms to look", "kB a track", "GB");

@@ -66,7 +66,8 @@ impl Extractor {
     /// A sample that is not a finite number of reasonable size.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), FingerprintError> {
         for block in samples.chunks(BLOCK) {
-            if let Some(offset) = block.iter().position(|sample| !(sample.abs() <= MAX_SAMPLE)) {
+            if let Some(offset) = block.iter().position(|sample| sample.is_nan() || sample.abs() > MAX_SAMPLE)
+            {
                 return Err(FingerprintError::Sample {
                     index: self.n_pushed + offset as u64,
                     value: block[offset],

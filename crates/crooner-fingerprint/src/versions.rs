@@ -40,8 +40,7 @@ impl Sketch {
     #[must_use]
     pub fn new(fingerprint: &Fingerprint) -> Option<Self> {
         let chroma = frames(fingerprint);
-        let mut patches: Vec<Vec<f32>> =
-            chroma.windows(PATCH).step_by(PATCH_HOP).map(|patch| magnitudes(patch)).collect();
+        let mut patches: Vec<Vec<f32>> = chroma.windows(PATCH).step_by(PATCH_HOP).map(magnitudes).collect();
         let first = patches.first()?.len();
         let n_patches = patches.len();
         let mut values: Vec<f32> = (0..first)
