@@ -146,7 +146,7 @@ impl Index {
     /// Adds a track and returns its number.
     ///
     /// # Errors
-    /// [`FingerprintError::Full`] after 2³² hashes: some 60,000 hours.
+    /// [`FingerprintError::Full`] after 2³² hashes: some 33,000 hours.
     pub fn add(&mut self, fingerprint: Fingerprint) -> Result<u32, FingerprintError> {
         self.add_prepared(Prepared::new(fingerprint))
     }
