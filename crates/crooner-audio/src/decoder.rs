@@ -6,22 +6,23 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::CodecParameters;
+use symphonia::core::audio::{Audio, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder, AudioDecoderOptions, CODEC_ID_NULL_AUDIO, well_known as codec,
 };
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_MP3};
+use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_MP3, FORMAT_ID_OGG};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::{MetadataOptions, RawValue};
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
 
 use crate::AudioError;
 use crate::mp4;
-use crate::rf64::{Overlay, Rf64Error};
+use crate::overlay::{Overlay, OverlayError};
 
 /// What stays the same throughout a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub(crate) struct Decoder {
     cut: Cut,
     /// Samples per channel decoded so far, before the cut.
     decoded: u64,
+    /// Those of them that came before the current stream of a chain.
+    decoded_before: u64,
+    /// The file is shorter than a header states that Symphonia does not see.
+    cut_short: bool,
     damaged_packets: u64,
     planes: Vec<Vec<f32>>,
     mono: Vec<f32>,
@@ -64,9 +69,10 @@ impl Decoder {
 
     fn open_unguarded(path: &Path) -> Result<Self, AudioError> {
         let source = Overlay::new(open_file(path)?).map_err(|error| match error {
-            Rf64Error::Io(source) => AudioError::Read { path: path.to_owned(), source },
-            Rf64Error::Header(reason) => AudioError::BadHeader { path: path.to_owned(), reason },
+            OverlayError::Io(source) => AudioError::Read { path: path.to_owned(), source },
+            OverlayError::Header(reason) => AudioError::BadHeader { path: path.to_owned(), reason },
         })?;
+        let cut_short = source.cut_short();
         let source = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
         // No hint: names lie, and the content is enough.
         let format = symphonia::default::get_probe()
@@ -81,6 +87,8 @@ impl Decoder {
             spec: Spec { sample_rate: 0, channels: 0 },
             cut: Cut { start: 0, end: u64::MAX },
             decoded: 0,
+            decoded_before: 0,
+            cut_short,
             damaged_packets: 0,
             planes: Vec::new(),
             mono: Vec::new(),
@@ -141,7 +149,7 @@ impl Decoder {
     /// Fills `mono` with the next samples there are; false at the end.
     fn decode_packet(&mut self) -> Result<bool, AudioError> {
         loop {
-            let packet = match self.format.next_packet() {
+            let mut packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
                 Ok(None) => {
                     // A loss that nothing else has told of.
@@ -154,6 +162,7 @@ impl Decoder {
                 Err(Error::ResetRequired) => {
                     let (track_id, params) = audio_track(&self.path, &*self.format)?;
                     self.track_id = track_id;
+                    self.decoded_before = self.decoded;
                     self.decoder = make_decoder(&self.path, &params)?;
                     continue;
                 }
@@ -170,6 +179,7 @@ impl Decoder {
             if packet.track_id != self.track_id {
                 continue;
             }
+            self.restore(&mut packet);
             match self.decoder.decode(&packet) {
                 Ok(buffer) if buffer.frames() == 0 => {}
                 Ok(buffer) => {
@@ -192,28 +202,54 @@ impl Decoder {
         false
     }
 
-    /// Whether the headers promise more than was there.
-    fn ends_early(&self) -> bool {
-        let Some(track) = self.format.tracks().iter().find(|track| track.id == self.track_id) else {
-            return false;
+    /// Has a packet of Ogg cut only where its stream ends.
+    ///
+    /// The demuxer cuts wherever a page claims to end. Only the last page's claim is meant so: on the others,
+    /// writers (ffmpeg for one) are at times some samples off. What the last one leaves is counted from the
+    /// beginning of the stream.
+    fn restore(&self, packet: &mut Packet) {
+        if packet.trim_end == Duration::ZERO || self.format.format_info().format != FORMAT_ID_OGG {
+            return;
+        }
+        let Some(stated) = self.stated() else { return };
+        let frames = packet.dur.saturating_add(packet.trim_end);
+        let is_last_page = self
+            .current_track()
+            .and_then(|track| i64::try_from(track.num_frames?).ok())
+            .is_some_and(|end| packet.pts.saturating_add(packet.dur).get() >= end);
+        let excess = if is_last_page {
+            (self.decoded - self.decoded_before).saturating_add(frames.get()).saturating_sub(stated)
+        } else {
+            0
         };
-        // Where there is no table of contents, the length is an estimate.
-        let stated = match self.format.format_info().format {
-            FORMAT_ID_MP3 if track.delay.is_none() => None,
-            FORMAT_ID_ADTS => None,
-            _ => track.num_frames.map(|frames| frames.saturating_sub(self.skipped_by_decoder(track))),
-        };
-        stated.is_some_and(|stated| self.decoded < stated)
+        packet.trim_end = Duration::new(excess).min(frames);
+        packet.dur = frames.saturating_sub(packet.trim_end);
     }
 
-    /// Samples per channel that a track states and its decoder drops.
-    fn skipped_by_decoder(&self, track: &Track) -> u64 {
-        let is_opus = track
-            .codec_params
-            .as_ref()
-            .and_then(CodecParameters::audio)
-            .is_some_and(|audio| audio.codec == codec::CODEC_ID_OPUS);
-        if is_opus { track.delay.unwrap_or_default().into() } else { 0 }
+    /// Whether the headers promise more than was there.
+    fn ends_early(&self) -> bool {
+        self.cut_short || self.stated().is_some_and(|stated| self.decoded - self.decoded_before < stated)
+    }
+
+    fn current_track(&self) -> Option<&Track> {
+        self.format.tracks().iter().find(|track| track.id == self.track_id)
+    }
+
+    /// Samples per channel that the current stream is to give, where its headers know.
+    fn stated(&self) -> Option<u64> {
+        let track = self.current_track()?;
+        match self.format.format_info().format {
+            // Where there is no table of contents, the length is an estimate.
+            FORMAT_ID_MP3 if track.delay.is_none() => None,
+            FORMAT_ID_ADTS => None,
+            // What is stated is the position of the end.
+            FORMAT_ID_OGG => {
+                let first = track.start_ts.get().checked_add(track.delay.unwrap_or_default().into())?;
+                let length = i64::try_from(track.num_frames?).ok()?.checked_sub(first)?;
+                u64::try_from(length).ok().filter(|&length| length > 0)
+            }
+            _ => track.num_frames,
+        }
     }
 
     /// Compares a block with the first one, and looks for samples that are no numbers.
@@ -239,6 +275,10 @@ impl Decoder {
                 found_channels: found.channels,
                 found_hz: found.sample_rate,
             });
+        }
+        // All at once first: a search that may stop anywhere takes samples one by one.
+        if self.mono.iter().fold(true, |all, sample| all & sample.is_finite()) {
+            return Ok(());
         }
         match self.mono.iter().position(|sample| !sample.is_finite()) {
             None => Ok(()),
@@ -399,21 +439,28 @@ fn codec_name(params: &AudioCodecParameters) -> String {
 
 /// The mean over channels, in single precision and in the order of the channels.
 fn mix(buffer: &GenericAudioBufferRef<'_>, planes: &mut Vec<Vec<f32>>, mono: &mut Vec<f32>) {
-    buffer.copy_to_vecs_planar(planes);
     mono.clear();
-    let Some((first, others)) = planes.split_first() else { return };
-    mono.extend_from_slice(first);
-    if others.is_empty() {
-        return;
+    if let GenericAudioBufferRef::F32(buffer) = buffer {
+        mix_planes(buffer.iter_planes(), buffer.num_planes(), mono);
+    } else {
+        buffer.copy_to_vecs_planar(planes);
+        mix_planes(planes.iter().map(Vec::as_slice), planes.len(), mono);
     }
-    for plane in others {
+}
+
+fn mix_planes<'a>(mut planes: impl Iterator<Item = &'a [f32]>, n_planes: usize, mono: &mut Vec<f32>) {
+    let Some(first) = planes.next() else { return };
+    mono.extend_from_slice(first);
+    for plane in planes {
         for (sum, sample) in mono.iter_mut().zip(plane) {
             *sum += sample;
         }
     }
-    let n_channels = planes.len() as f32;
-    for sum in mono {
-        *sum /= n_channels;
+    if n_planes > 1 {
+        let n_channels = n_planes as f32;
+        for sum in mono {
+            *sum /= n_channels;
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub enum AudioError {
         source: io::Error,
     },
     /// The content is in none of the containers that are read, whatever its name says.
-    #[error("{} is in no known audio format, expected one of WAV, AIFF, FLAC, MP3, Ogg, MP4 or ADTS", path.display())]
+    #[error("{} is in no known audio format, expected one of WAV, AIFF, AU, FLAC, MP3, Ogg, MP4 or ADTS", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,

@@ -13,13 +13,14 @@
 //! |---|---|
 //! | WAV, RF64, BW64 | integer PCM of 8, 16, 24 and 32 bits, floating point of 32 and 64, A-law, mu-law, ADPCM (IMA, Microsoft) |
 //! | AIFF, AIFF-C | as WAV |
+//! | AU (Sun, NeXT) | integer PCM of 8, 16, 24 and 32 bits, floating point of 32 and 64, A-law, mu-law |
 //! | FLAC | FLAC |
 //! | MP3 | MPEG-1, 2 and 2.5 layer 3 |
 //! | Ogg | Vorbis, FLAC, Opus (feature `opus`, on unless turned off) |
 //! | MP4 (`.m4a`) | AAC-LC, ALAC, Opus |
 //! | ADTS (`.aac`) | AAC-LC |
 //!
-//! WMA, GSM and RF64 of 4 GiB and more are not read; the error says so. A file is what its content says, whatever its
+//! WMA, GSM, and RF64 and AU of 4 GiB and more are not read; the error says so. A file is what its content says, whatever its
 //! name. Decoding is [Symphonia](https://docs.rs/symphonia)'s, and for Opus [ropus](https://docs.rs/ropus)'s; samples
 //! agree with ffmpeg's and libsndfile's: exactly for lossless formats, to 2e-6 for lossy ones, and to 1e-4 for Opus, whose
 //! reference decoder comes in fixed point, which ropus follows, and in floating point, which ffmpeg uses.
@@ -46,13 +47,14 @@
 //! - Junk between the frames of an MP3 file without a LAME or Xing tag is passed over without being counted.
 //! - HE-AAC is decoded without its upper band, at half the rate.
 
+mod au;
 mod decoder;
 mod error;
 mod mp4;
 #[cfg(feature = "opus")]
 mod opus;
+mod overlay;
 mod reader;
-mod rf64;
 mod waveform;
 
 pub use error::AudioError;
@@ -62,5 +64,7 @@ pub use waveform::Waveform;
 /// Lower-case extensions of the files that are usually audio we read, in alphabetical order.
 ///
 /// For looking through folders; a file is recognised by its content.
-pub const EXTENSIONS: &[&str] =
-    &["aac", "aif", "aifc", "aiff", "flac", "m4a", "m4b", "mp3", "oga", "ogg", "opus", "rf64", "wav", "wave"];
+pub const EXTENSIONS: &[&str] = &[
+    "aac", "aif", "aifc", "aiff", "au", "flac", "m4a", "m4b", "mp3", "oga", "ogg", "opus", "rf64", "snd",
+    "wav", "wave",
+];

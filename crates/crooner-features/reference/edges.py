@@ -53,6 +53,9 @@ add('mix', f'mel {SMALL} n_mels=40 power=1.5 fmax=6000', lambda y: F.melspectrog
 add('mix', 'mel n_fft=501 hop_length=300 n_mels=40', lambda y: F.melspectrogram(y=y, sr=SR, n_fft=501, hop_length=300, n_mels=40))
 add('mix', f'log-mel {SMALL} n_mels=40 top_db=none amin=1e-5', lambda y: librosa.power_to_db(F.melspectrogram(y=y, sr=SR, n_mels=40, **small), amin=1e-5, top_db=None), 'Decibel')
 add('mix', f'mfcc {SMALL} n_mels=40 dct_type=3', lambda y: F.mfcc(y=y, sr=SR, n_mels=40, dct_type=3, **small), 'Rise')
+add('mix', f'mfcc {SMALL} n_mels=40 dct_type=1', lambda y: F.mfcc(y=y, sr=SR, n_mels=40, dct_type=1, **small), 'Rise')
+add('mix', f'mfcc {SMALL} n_mels=40 dct_type=1 norm=none', lambda y: F.mfcc(y=y, sr=SR, n_mels=40, dct_type=1, norm=None, **small), 'Rise')
+add('mix', f'mfcc {SMALL} n_mels=40 top_db=none', lambda y: F.mfcc(S=librosa.power_to_db(F.melspectrogram(y=y, sr=SR, n_mels=40, **small), top_db=None)), 'Rise')
 add('mix', f'mfcc {SMALL} n_mels=40 norm=none mel_norm=none', lambda y: F.mfcc(y=y, sr=SR, n_mels=40, norm=None, mel_norm=None, **small), 'Rise')
 for mode in ('interp', 'nearest', 'mirror', 'constant', 'wrap'):
     add('mix', f'mfcc-delta {SMALL} n_mels=40 width=5 order=1 mode={mode}', lambda y: F.delta(F.mfcc(y=y, sr=SR, n_mels=40, **small), width=5, order=1, mode=mode), 'Rise')
@@ -75,6 +78,7 @@ add('mix', 'zero-crossing-rate frame_length=501 hop_length=200', lambda y: F.zer
 add('mix', 'zero-crossing-rate frame_length=512 hop_length=200 center=false threshold=0.1 zero_pos=false', lambda y: F.zero_crossing_rate(y, frame_length=512, hop_length=200, center=False, threshold=0.1, zero_pos=False), 'Exact')
 add('mix', 'rms frame_length=501 hop_length=200 pad_mode=reflect', lambda y: F.rms(y=y, frame_length=501, hop_length=200, pad_mode='reflect'))
 add('mix', 'rms frame_length=512 hop_length=200 center=false', lambda y: F.rms(y=y, frame_length=512, hop_length=200, center=False))
+add('mix', 'fourier-tempogram hop_length=300 win_length=15', lambda y: np.abs(F.fourier_tempogram(y=y, sr=SR, hop_length=300, win_length=15)))
 
 # What every feature makes of tracks that are hardly one.
 for clip in ('silence', 'one', 'constant', 'short', 'faint'):
@@ -125,6 +129,12 @@ mfcc = F.mfcc(y=mixed, sr=SR, n_mels=40, n_mfcc=13, lifter=22, **small)
 function('mfcc_to_mel', F.inverse.mfcc_to_mel(mfcc, n_mels=40, lifter=22, ref=2.0))
 mfcc3 = F.mfcc(y=mixed, sr=SR, n_mels=40, n_mfcc=13, dct_type=3, norm=None, **small)
 function('mfcc_to_mel_type_3', F.inverse.mfcc_to_mel(mfcc3, n_mels=40, dct_type=3, norm=None))
+mfcc1 = F.mfcc(y=mixed, sr=SR, n_mels=40, n_mfcc=13, dct_type=1, norm=None, **small)
+function('mfcc_to_mel_type_1', F.inverse.mfcc_to_mel(mfcc1, n_mels=40, dct_type=1, norm=None))
+magnitude = S(mixed, **small)
+function('nn_filter_mean', librosa.decompose.nn_filter(magnitude, mode='affinity', k=4, width=2))
+function('nn_filter_median', librosa.decompose.nn_filter(magnitude, mode='distance', k=5, sym=True, metric='cosine', aggregate=np.median))
+function('nn_filter_weighted', librosa.decompose.nn_filter(magnitude, mode='affinity', k=4, self=True, aggregate=np.average))
 mel = F.melspectrogram(y=mixed, sr=SR, n_mels=40, **small)
 recovered = F.inverse.mel_to_stft(mel, sr=SR, n_fft=512)
 basis = librosa.filters.mel(sr=SR, n_fft=512, n_mels=40)

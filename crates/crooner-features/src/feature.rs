@@ -64,7 +64,7 @@ pub(crate) trait Feature {
 
 /// Writes [`FeatureConfig`] from one line per feature.
 macro_rules! registry {
-    ($($(#[doc = $doc:literal])* $variant:ident($config:ty) = $name:literal,)+) => {
+    ($(#[doc = $doc:literal] $variant:ident($config:ty) = $name:literal,)+) => {
         /// A feature and its settings, tagged by the feature's name: `[features.log-mel]` in TOML.
         ///
         /// Its serialised form is canonical: equal settings give equal bytes, so it can be hashed.
@@ -80,7 +80,7 @@ macro_rules! registry {
         /// ```
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         pub enum FeatureConfig {
-            $($(#[doc = $doc])* #[serde(rename = $name)] $variant($config),)+
+            $(#[doc = $doc] #[serde(rename = $name)] $variant($config),)+
         }
 
         impl FeatureConfig {
@@ -97,6 +97,12 @@ macro_rules! registry {
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $name),+ }
+            }
+
+            /// What the feature is, in a few words: `Mel power spectrogram in dB`.
+            #[must_use]
+            pub fn summary(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $doc),+ }.trim().trim_end_matches('.')
             }
 
             fn feature(&self) -> &dyn Feature {
@@ -162,7 +168,7 @@ registry! {
     Plp(PlpConfig) = "plp",
     /// Fundamental frequency by YIN, in Hz.
     Yin(YinConfig) = "yin",
-    /// Fundamental frequency by pYIN in Hz, voicing and its probability.
+    /// Fundamental frequency by pYIN, voicing, its probability.
     Pyin(PyinConfig) = "pyin",
     /// Harmonic part of the magnitude spectrogram.
     HpssHarmonic(HpssHarmonicConfig) = "hpss-harmonic",

@@ -9,7 +9,7 @@
 //! | phase | [`Spectrogram::phase`] | `numpy.angle(stft(y))` |
 //! | samples out of magnitudes | [`griffin_lim`] | `griffinlim` |
 //! | windows | [`Window::coefficients`], [`Window::symmetric`] | `filters.get_window` |
-//! | emphasis | [`preemphasis`], [`deemphasis`] | `effects.preemphasis`, `effects.deemphasis` |
+//! | emphasis | [`preemphasis`], [`deemphasis`]; streaming: [`Preemphasis`] | `effects.preemphasis`, `effects.deemphasis` |
 //! | mel scale | [`MelScale`], [`mel_frequencies`], [`fft_frequencies`] | `hz_to_mel`, `mel_to_hz`, `mel_frequencies`, `fft_frequencies` |
 //! | pitch | [`hz_to_midi`], [`midi_to_hz`], [`note_to_midi`], [`note_to_hz`], [`midi_to_note`], [`hz_to_note`], [`hz_to_octs`], [`octs_to_hz`], [`cqt_frequencies`] | the same |
 //! | time | [`frames_to_samples`], [`samples_to_frames`], [`frames_to_time`], [`time_to_frames`], [`samples_to_time`], [`time_to_samples`] | the same |
@@ -38,7 +38,7 @@
 //! | fundamental frequency | [`yin`], [`pyin`] | `yin`, `pyin` |
 //! | semitone filters | [`iirt`], [`semitone_filter_bank`] | `iirt`, `filters.semitone_filterbank` |
 //! | reassigned spectrogram | [`reassigned_spectrogram`] | `reassigned_spectrogram` |
-//! | over time | [`stack_memory`], [`sync`], [`recurrence_matrix`], [`statistics`] | `feature.stack_memory`, `util.sync`, `segment.recurrence_matrix`, `numpy.cov` |
+//! | over time | [`stack_memory`], [`sync`], [`recurrence_matrix`], [`nn_filter`], [`statistics`] | `feature.stack_memory`, `util.sync`, `segment.recurrence_matrix`, `decompose.nn_filter`, `numpy.cov` |
 //!
 //! A function takes a whole track and returns a [`Spectrogram`], `[n_bins, n_frames]` like librosa's. An [`Extractor`],
 //! built from a [`FeatureConfig`], takes a track in blocks of any size and returns [`Frames`], `[n_frames, n_bins]`; the
@@ -104,7 +104,6 @@
 //! - *Mel*: other norms than Slaney's and none; edges above half the sample rate, where librosa returns empty bands. Bands
 //!   narrower than the bins stay, as in librosa; see [`MelFilterBank::empty_bands`].
 //! - *Decibels*: a reference function other than the largest value; `top_db = 0`.
-//! - *Cepstrum*: the cosine transform of type 1.
 //! - *Griffin-Lim*: NumPy's random numbers; a seed gives others.
 //! - *Samples*: multichannel input (mix down first, by the mean as `librosa.to_mono`), integers, and magnitudes above
 //!   [`MAX_SAMPLE`].
@@ -135,6 +134,7 @@ mod mel;
 mod mel_inverse;
 mod mel_power;
 mod mfcc;
+mod neighbours;
 mod norm;
 mod onset;
 mod pcen;
@@ -196,6 +196,7 @@ pub use mel::{
 pub use mel_inverse::{MelToStftConfig, MfccToMelConfig, mel_to_audio, mel_to_stft, mfcc_to_mel};
 pub use mel_power::MelSpectrogramConfig;
 pub use mfcc::{MfccConfig, MfccDeltaConfig, mfcc, mfcc_delta};
+pub use neighbours::{NeighbourAggregate, nn_filter};
 pub use norm::{Norm, normalize};
 pub use onset::{Aggregate, OnsetStrengthConfig, onset_strength, onset_strength_multi};
 pub use pcen::{PcenConfig, PcenMelConfig, pcen, pcen_mel};
@@ -218,7 +219,7 @@ pub use structure::{
 pub use tempo::{TempoConfig, fourier_tempo_frequencies, tempo, tempo_curve_of, tempo_frequencies, tempo_of};
 pub use tempogram::{FourierTempogramConfig, TempogramConfig, fourier_tempogram, tempogram, tempogram_of};
 pub use tuning::{PiptrackConfig, Tuning, estimate_tuning, piptrack, pitch_tuning};
-pub use waveform::{WaveformConfig, deemphasis, preemphasis};
+pub use waveform::{Preemphasis, WaveformConfig, deemphasis, preemphasis};
 pub use weighting::{Weighting, frequency_weighting, perceptual_weighting};
 pub use window::Window;
 pub use yin::{YinConfig, yin};

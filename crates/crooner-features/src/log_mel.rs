@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decibel::{decibels, peak};
+use crate::error::check_range;
 use crate::feature::Feature;
 use crate::framing::Framer;
 use crate::mel::MelTransform;
@@ -53,7 +54,15 @@ pub struct LogMelConfig {
     pub scale: MelScale,
     /// The scaling of the triangles. Default: Slaney.
     pub norm: MelNorm,
-    /// Smaller mel powers count as this one; above 0. Default 1e-10, which is -100 dB.
+    /// Bins of the spectrum above this frequency in Hz count as empty, as those of band-limited recordings (MP3 at
+    /// 32 kbit/s) are; in `1..=sample_rate / 2`. Unlike `f_max_hz` it moves no band. Default: none do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub band_limit_hz: Option<f32>,
+    /// Mel powers `P` become decibels as `10 log10(max(P^exponent, amin))`, in `1..=8`. Default 1; 2 is
+    /// `power_to_db(melspectrogram(...) ** 2)`.
+    #[serde(skip_serializing_if = "is_one")]
+    pub exponent: f32,
+    /// Smaller mel powers, raised to `exponent`, count as this one; above 0. Default 1e-10, which is -100 dB.
     pub amin: f32,
     /// Everything quieter than the track's loudest value less this many dB is raised to it; above 0, or `"none"`.
     /// Default 80.
@@ -79,10 +88,17 @@ impl Default for LogMelConfig {
             f_max_hz,
             scale,
             norm,
+            band_limit_hz: None,
+            exponent: 1.0,
             amin,
             top_db,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature `serde(skip_serializing_if)` calls")]
+fn is_one(exponent: &f32) -> bool {
+    *exponent == 1.0
 }
 
 impl LogMelConfig {
@@ -122,6 +138,10 @@ impl Feature for LogMelConfig {
     fn validate(&self) -> Result<(), FeatureError> {
         self.stft().validate()?;
         self.mel().validate(self.sample_rate)?;
+        if let Some(limit) = self.band_limit_hz {
+            check_range("band_limit_hz", limit, 1.0, self.sample_rate as f32 / 2.0)?;
+        }
+        check_range("exponent", self.exponent, 1.0, 8.0)?;
         self.db().validate()
     }
 
@@ -173,6 +193,8 @@ pub(crate) struct LogMelExtractor<T: Real> {
 
 struct LogMelBands<T: Real> {
     mel: MelTransform<T>,
+    exponent: f32,
+    /// Of the mel power itself, before the exponent.
     amin: f32,
     frame: Vec<f32>,
     peak_db: f32,
@@ -182,9 +204,15 @@ impl<T: Real> LogMelExtractor<T> {
     pub(crate) fn new(config: &LogMelConfig) -> Result<Self, FeatureError> {
         config.validate()?;
         let stft = config.stft();
-        let mel = MelTransform::new(config.sample_rate, &stft, &config.mel())?;
+        let mut mel = MelTransform::new(config.sample_rate, &stft, &config.mel())?;
+        if let Some(limit) = config.band_limit_hz {
+            mel.limit_band(config.sample_rate, config.n_fft, limit);
+        }
         let frame = vec![0.0; config.n_mels];
-        let bands = LogMelBands { mel, amin: config.amin, frame, peak_db: f32::NEG_INFINITY };
+        let exponent = config.exponent;
+        // For an exponent of at least 1 the root of a normal number is normal.
+        let amin = if exponent == 1.0 { config.amin } else { config.amin.powf(1.0 / exponent) };
+        let bands = LogMelBands { mel, exponent, amin, frame, peak_db: f32::NEG_INFINITY };
         Ok(Self { framer: Framer::new(&stft), bands, top_db: config.top_db })
     }
 
@@ -202,6 +230,10 @@ impl<T: Real> LogMelBands<T> {
         let amin = self.amin;
         for band in &mut self.frame {
             *band = decibels(*band, amin);
+        }
+        // Of the decibels, because the power of a loud band would overflow.
+        if self.exponent != 1.0 {
+            self.frame.iter_mut().for_each(|db| *db *= self.exponent);
         }
         self.peak_db = self.peak_db.max(peak(&self.frame));
         &self.frame
@@ -226,21 +258,21 @@ impl<T: Real> Extractor for LogMelExtractor<T> {
 }
 
 /// `Option<f32>` as a number or the word `"none"`: TOML has no null, and leaving the key out means the default.
-mod number_or_none {
+pub(crate) mod number_or_none {
     use std::fmt;
 
     use serde::de::{Error, Unexpected, Visitor};
     use serde::{Deserializer, Serializer};
 
     #[expect(clippy::ref_option, reason = "the signature `serde(with)` calls")]
-    pub(super) fn serialize<S: Serializer>(value: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(number) => serializer.serialize_f32(*number),
             None => serializer.serialize_str("none"),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
         deserializer.deserialize_any(NumberOrNone)
     }
 
@@ -268,5 +300,86 @@ mod number_or_none {
         fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
             if value == "none" { Ok(None) } else { Err(E::invalid_value(Unexpected::Str(value), &self)) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Spectrogram, mel_filter_bank, mel_spectrogram, power_spectrogram, power_to_db};
+
+    fn samples() -> Vec<f32> {
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 16_777_216.0 - 0.5
+        };
+        (0..9_000).map(|i| noise() * (-(i as f32) / 1_500.0).exp()).collect()
+    }
+
+    fn largest_difference(a: &Spectrogram, b: &Spectrogram) -> f32 {
+        assert_eq!((a.n_bins(), a.n_frames()), (b.n_bins(), b.n_frames()));
+        a.values().iter().zip(b.values()).fold(0.0, |most, (a, b)| most.max((a - b).abs()))
+    }
+
+    #[test]
+    fn an_exponent_is_that_of_the_mel_power_before_its_decibels() {
+        let config = LogMelConfig { exponent: 2.0, n_mels: 40, ..LogMelConfig::default() };
+        let found = log_mel(&samples(), &config).unwrap();
+        let mel = mel_spectrogram(&samples(), config.sample_rate, &config.stft(), &config.mel()).unwrap();
+        let squared = Spectrogram::new(
+            mel.n_bins(),
+            mel.n_frames(),
+            mel.values().iter().map(|power| power * power).collect(),
+        );
+        let expected = power_to_db(&squared.unwrap(), &config.db()).unwrap();
+        assert!(largest_difference(&found, &expected) < 1e-4);
+    }
+
+    #[test]
+    fn a_band_limit_empties_the_bins_above_it() {
+        // 62.5 Hz a bin: bin 48 is at the limit, and stays.
+        let config =
+            LogMelConfig { band_limit_hz: Some(3000.0), n_fft: 256, n_mels: 24, ..LogMelConfig::default() };
+        let found = log_mel(&samples(), &config).unwrap();
+        let power = power_spectrogram(&samples(), &config.stft()).unwrap();
+        let bank = mel_filter_bank(config.sample_rate, config.n_fft, &config.mel()).unwrap().to_dense();
+        let n_frames = power.n_frames();
+        let mut mel = vec![0.0; config.n_mels * n_frames];
+        for (band, row) in mel.chunks_exact_mut(n_frames).enumerate() {
+            for bin in 0..=48 {
+                let weight = bank[band * power.n_bins() + bin];
+                for (frame, value) in row.iter_mut().enumerate() {
+                    *value += weight * power.values()[bin * n_frames + frame];
+                }
+            }
+        }
+        let mel = Spectrogram::new(config.n_mels, n_frames, mel).unwrap();
+        let expected = power_to_db(&mel, &config.db()).unwrap();
+        assert!(largest_difference(&found, &expected) < 1e-3);
+        let unlimited = log_mel(&samples(), &LogMelConfig { band_limit_hz: None, ..config }).unwrap();
+        assert!(largest_difference(&unlimited, &expected) > 10.0, "the limit does something");
+    }
+
+    #[test]
+    fn settings_left_at_their_defaults_are_not_written() {
+        let text = serde_json::to_string(&FeatureConfig::LogMel(LogMelConfig::default())).unwrap();
+        assert_eq!(
+            text,
+            r#"{"log-mel":{"sample_rate":16000,"n_fft":2048,"hop_length":512,"window":"hann","center":true,"pad_mode":"constant","n_mels":128,"f_min_hz":0.0,"scale":"slaney","norm":"slaney","amin":1e-10,"top_db":80.0}}"#
+        );
+    }
+
+    #[test]
+    fn limits_and_exponents_out_of_range_are_refused() {
+        let refused = |config: LogMelConfig| config.validate().unwrap_err().to_string();
+        assert_eq!(
+            refused(LogMelConfig { band_limit_hz: Some(8001.0), ..LogMelConfig::default() }),
+            "feature setting `band_limit_hz` must be between 1 and 8000, found 8001"
+        );
+        assert_eq!(
+            refused(LogMelConfig { exponent: f32::NAN, ..LogMelConfig::default() }),
+            "feature setting `exponent` must be between 1 and 8, found NaN"
+        );
     }
 }

@@ -248,6 +248,8 @@ pub(crate) struct MelTransform<T: Real = f32> {
     transform: FrameTransform<T>,
     bank: MelFilterBank,
     power: Vec<f32>,
+    /// Bins from this one on count as empty.
+    first_empty_bin: usize,
 }
 
 impl<T: Real> MelTransform<T> {
@@ -255,7 +257,14 @@ impl<T: Real> MelTransform<T> {
         stft.validate()?;
         let bank = mel_filter_bank(sample_rate, stft.n_fft, mel)?;
         let power = vec![0.0; bank.padded_bins()];
-        Ok(Self { transform: FrameTransform::new(stft), bank, power })
+        let first_empty_bin = bank.n_bins();
+        Ok(Self { transform: FrameTransform::new(stft), bank, power, first_empty_bin })
+    }
+
+    /// From now on, bins above `limit_hz` count as empty.
+    pub(crate) fn limit_band(&mut self, sample_rate: u32, n_fft: usize, limit_hz: f32) {
+        let bins_hz = fft_frequencies(sample_rate, n_fft);
+        self.first_empty_bin = bins_hz.partition_point(|&hz| hz <= f64::from(limit_hz));
     }
 
     pub(crate) fn n_mels(&self) -> usize {
@@ -265,6 +274,7 @@ impl<T: Real> MelTransform<T> {
     /// Mel power of one frame into `mel`, `n_mels` long.
     pub(crate) fn apply(&mut self, frame: &[f32], mel: &mut [f32]) {
         self.transform.each(frame, &mut self.power, |re, im| (re * re + im * im).to_single());
+        self.power[self.first_empty_bin..].fill(0.0);
         self.bank.apply(&self.power, mel);
     }
 
@@ -277,6 +287,7 @@ impl<T: Real> MelTransform<T> {
             let magnitude = (re * re + im * im).root().to_single();
             if exponent == 1.0 { magnitude } else { magnitude.powf(exponent) }
         });
+        self.power[self.first_empty_bin..].fill(0.0);
         self.bank.apply(&self.power, mel);
     }
 }

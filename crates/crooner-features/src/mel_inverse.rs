@@ -11,7 +11,7 @@ use crate::{DctNorm, FeatureError, MelConfig, Spectrogram, db_to_power, mel_filt
 pub struct MfccToMelConfig {
     /// Number of mel bands, at least the number of coefficients and at most 4096. Default 128.
     pub n_mels: usize,
-    /// Type of the cosine transform, 2 or 3. Default 2.
+    /// Type of the cosine transform, 1, 2 or 3. Default 2.
     pub dct_type: u8,
     /// The scaling of the cosine transform. Default: orthonormal.
     pub norm: DctNorm,

@@ -1,14 +1,15 @@
 //! Mel-frequency cepstral coefficients, and their changes over time.
 
 use crate::dct::{dct_matrix, lift};
+use crate::decibel::raise_to;
 use crate::error::check_range;
 use crate::feature::{Feature, whole_track};
 use crate::framed::{framed_answers, framed_config};
 use crate::log_mel::LogMelExtractor;
 use crate::whole_track::{WholeTrack, dot};
 use crate::{
-    DctNorm, DeltaConfig, DeltaMode, Extractor, FeatureConfig, FeatureError, Frames, LogMelConfig, MelNorm,
-    MelScale, Spectrogram, delta,
+    DctNorm, DeltaConfig, DeltaMode, Extractor, FeatureConfig, FeatureError, LogMelConfig, MelNorm, MelScale,
+    Spectrogram, delta,
 };
 
 macro_rules! cepstral_config {
@@ -32,13 +33,17 @@ macro_rules! cepstral_config {
                 mel_norm: MelNorm = MelNorm::Slaney,
                 /// Number of coefficients, in `1..=n_mels`. Default 20.
                 n_mfcc: usize = 20,
-                /// Type of the cosine transform, 2 or 3. Default 2.
+                /// Type of the cosine transform, 1, 2 or 3. Default 2.
                 dct_type: u8 = 2,
                 /// The scaling of the cosine transform. Default: orthonormal.
                 norm: DctNorm = DctNorm::Ortho,
                 /// Period of the lifter: coefficient `n` is scaled by `1 + lifter / 2 sin(π (n + 1) / lifter)`; 0 for
                 /// none, in `0..=10000`. Default 0.
                 lifter: f32 = 0.0,
+                /// Log-mel values quieter than the track's loudest less this many dB are raised to it; above 0, or `"none"`,
+                /// with which coefficients come as soon as their samples do. Default 80, as in librosa.
+                #[serde(with = "crate::log_mel::number_or_none")]
+                top_db: Option<f32> = Some(80.0),
                 $($(#[doc = $field_doc])+ $field: $type = $default,)*
             }
         }
@@ -80,6 +85,7 @@ impl MfccConfig {
             f_max_hz: self.f_max_hz,
             scale: self.scale,
             norm: self.mel_norm,
+            top_db: self.top_db,
             ..LogMelConfig::default()
         }
     }
@@ -112,7 +118,10 @@ impl Feature for MfccConfig {
     fn validate(&self) -> Result<(), FeatureError> {
         FeatureConfig::LogMel(self.log_mel()).validate()?;
         check_range("n_mfcc", self.n_mfcc, 1, self.n_mels)?;
-        check_range("dct_type", self.dct_type, 2, 3)?;
+        check_range("dct_type", self.dct_type, 1, 3)?;
+        if self.dct_type == 1 {
+            check_range("n_mels", self.n_mels, 2, 4096)?;
+        }
         check_range("lifter", self.lifter, 0.0, 10_000.0)
     }
 
@@ -122,18 +131,79 @@ impl Feature for MfccConfig {
 
     fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
         self.validate()?;
-        let (mut log_mel, transform) = (self.log_mel_extractor()?, self.transform()?);
-        let (n_mels, n_mfcc, stft) = (self.n_mels, self.n_mfcc, self.stft());
-        // The 80 dB below the loudest value are not known before the track ends.
-        Ok(Box::new(WholeTrack::new(move |samples| {
-            let n_frames = stft.n_frames(samples.len());
-            let mel = whole_track(&mut *log_mel, samples, n_mels, n_frames * n_mels)?;
-            let mut values = Vec::with_capacity(mel.n_frames() * n_mfcc);
-            for frame in mel.values().chunks_exact(n_mels) {
-                values.extend(transform.chunks_exact(n_mels).map(|row| dot(row, frame)));
-            }
-            Ok(Frames::from_parts(n_mfcc, values))
-        })))
+        let cosines = Cosines { transform: self.transform()?, coefficients: vec![0.0; self.n_mfcc] };
+        let log_mel = self.log_mel_extractor()?;
+        Ok(if self.top_db.is_some() {
+            Box::new(DeepCepstrum { log_mel, cosines, n_mels: self.n_mels, held: Vec::new() })
+        } else {
+            Box::new(Cepstrum { log_mel, cosines })
+        })
+    }
+}
+
+/// Makes the coefficients of a frame of log-mel values.
+struct Cosines {
+    /// `[n_mfcc, n_mels]`.
+    transform: Vec<f32>,
+    coefficients: Vec<f32>,
+}
+
+impl Cosines {
+    fn of(&mut self, log_mel: &[f32]) -> &[f32] {
+        for (out, row) in self.coefficients.iter_mut().zip(self.transform.chunks_exact(log_mel.len())) {
+            *out = dot(row, log_mel);
+        }
+        &self.coefficients
+    }
+}
+
+/// Coefficients of log-mel values as they come.
+struct Cepstrum {
+    log_mel: Box<dyn Extractor>,
+    cosines: Cosines,
+}
+
+impl Extractor for Cepstrum {
+    fn push(&mut self, samples: &[f32], on_frame: &mut dyn FnMut(&[f32])) -> Result<(), FeatureError> {
+        let Self { log_mel, cosines } = self;
+        log_mel.push(samples, &mut |frame| on_frame(cosines.of(frame)))
+    }
+
+    fn finish(&mut self, on_frame: &mut dyn FnMut(&[f32])) -> Result<f32, FeatureError> {
+        let Self { log_mel, cosines } = self;
+        log_mel.finish(&mut |frame| on_frame(cosines.of(frame)))?;
+        Ok(f32::NEG_INFINITY)
+    }
+}
+
+/// Coefficients of log-mel values that are raised to a floor, which only the whole track tells.
+struct DeepCepstrum {
+    log_mel: Box<dyn Extractor>,
+    cosines: Cosines,
+    n_mels: usize,
+    /// The log-mel values so far.
+    held: Vec<f32>,
+}
+
+impl Extractor for DeepCepstrum {
+    fn push(&mut self, samples: &[f32], _on_frame: &mut dyn FnMut(&[f32])) -> Result<(), FeatureError> {
+        let Self { log_mel, held, .. } = self;
+        let pushed = log_mel.push(samples, &mut |frame| held.extend_from_slice(frame));
+        if pushed.is_err() {
+            held.clear();
+        }
+        pushed
+    }
+
+    fn finish(&mut self, on_frame: &mut dyn FnMut(&[f32])) -> Result<f32, FeatureError> {
+        let Self { log_mel, cosines, n_mels, held } = self;
+        let finished = log_mel.finish(&mut |frame| held.extend_from_slice(frame));
+        let mut held = std::mem::take(held);
+        raise_to(&mut held, finished?);
+        for frame in held.chunks_exact(*n_mels) {
+            on_frame(cosines.of(frame));
+        }
+        Ok(f32::NEG_INFINITY)
     }
 }
 
@@ -158,6 +228,7 @@ impl MfccDeltaConfig {
             dct_type: self.dct_type,
             norm: self.norm,
             lifter: self.lifter,
+            top_db: self.top_db,
         }
     }
 
@@ -204,6 +275,9 @@ impl Feature for MfccDeltaConfig {
 }
 
 /// Mel-frequency cepstral coefficients, `[n_mfcc, n_frames]`: `librosa.feature.mfcc(y=y, sr=sample_rate, ...)`.
+///
+/// An [`Extractor`] holds the track's log-mel spectrogram until it ends, because the 80 dB count from the loudest value;
+/// with `top_db` none it holds nothing.
 ///
 /// ```text
 /// C[k] = s_k Σ_m L[m] cos(π k (2m + 1) / (2 n_mels))      L: log-mel spectrogram, 80 dB deep

@@ -71,7 +71,7 @@ tempogram_config! {
 tempogram_config! {
     /// Settings of the Fourier tempogram; the defaults are librosa's, at 16 kHz.
     FourierTempogramConfig {
-        /// Frames under the window, even, in `2..=65536`. Default 384.
+        /// Frames under the window, in `2..=65536`. Default 384.
         win_length,
     }
 }
@@ -113,12 +113,7 @@ impl Feature for FourierTempogramConfig {
     fn validate(&self) -> Result<(), FeatureError> {
         self.onset().validate()?;
         self.window.validate()?;
-        check_range("win_length", self.win_length, 2, 65_536)?;
-        if self.win_length.is_multiple_of(2) {
-            Ok(())
-        } else {
-            Err(FeatureError::config("win_length", "even", self.win_length))
-        }
+        check_range("win_length", self.win_length, 2, 65_536)
     }
 
     fn sample_rate(&self) -> u32 {

@@ -90,12 +90,93 @@ impl Extractor for Waveform {
 /// # Errors
 /// [`FeatureError::Config`] for a `coef` out of range, [`FeatureError::NoSamples`] or [`FeatureError::Sample`].
 pub fn preemphasis(samples: &[f32], coef: f32) -> Result<Vec<f32>, FeatureError> {
-    check_range("coef", coef, 0.0, 1.0)?;
-    check_samples(samples)?;
-    let first = samples[0];
-    let before = 2.0 * first - samples.get(1).unwrap_or(&first);
-    let rest = samples.windows(2).map(|pair| pair[1] - coef * pair[0]);
-    Ok(std::iter::once(first + before).chain(rest).collect())
+    let mut filter = Preemphasis::new(coef)?;
+    let mut out = Vec::with_capacity(samples.len());
+    filter.push(samples, &mut out)?;
+    filter.finish(&mut out)?;
+    Ok(out)
+}
+
+/// [`preemphasis`] of a track that comes in blocks of any size; the values are the same bit for bit.
+///
+/// ```
+/// use crooner_features::{Preemphasis, preemphasis};
+///
+/// let y: Vec<f32> = (0..1000).map(|i| (0.1 * i as f32).sin()).collect();
+/// let (mut filter, mut out) = (Preemphasis::new(0.97)?, Vec::new());
+/// for block in y.chunks(160) {
+///     filter.push(block, &mut out)?;
+/// }
+/// filter.finish(&mut out)?;
+/// assert_eq!(out, preemphasis(&y, 0.97)?);
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Preemphasis {
+    coef: f32,
+    n_samples: usize,
+    /// The last sample pushed.
+    last: f32,
+}
+
+impl Preemphasis {
+    /// A filter at the beginning of a track; `coef` is in `0..=1`.
+    ///
+    /// # Errors
+    /// [`FeatureError::Config`] for a `coef` out of range.
+    pub fn new(coef: f32) -> Result<Self, FeatureError> {
+        check_range("coef", coef, 0.0, 1.0)?;
+        Ok(Self { coef, n_samples: 0, last: 0.0 })
+    }
+
+    /// Takes the next samples and appends what they complete to `out`: as many values, but that the first waits for the
+    /// second sample.
+    ///
+    /// # Errors
+    /// [`FeatureError::Sample`] for a sample that is not usable. The track is then dropped: the next sample pushed is the
+    /// first of another.
+    pub fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) -> Result<(), FeatureError> {
+        if let Some(offset) = first_unusable(samples) {
+            let index = self.n_samples + offset;
+            self.n_samples = 0;
+            return Err(FeatureError::Sample { index, value: samples[offset] });
+        }
+        let mut rest = samples;
+        while self.n_samples < 2
+            && let Some((&sample, others)) = rest.split_first()
+        {
+            if self.n_samples == 1 {
+                out.extend([self.first(sample), sample - self.coef * self.last]);
+            }
+            self.last = sample;
+            self.n_samples += 1;
+            rest = others;
+        }
+        let (Some(&first), Some(&last)) = (rest.first(), rest.last()) else { return Ok(()) };
+        out.push(first - self.coef * self.last);
+        out.extend(rest.windows(2).map(|pair| pair[1] - self.coef * pair[0]));
+        self.last = last;
+        self.n_samples += rest.len();
+        Ok(())
+    }
+
+    /// Ends the track and appends what is left of it to `out`. The next sample pushed is the first of another track.
+    ///
+    /// # Errors
+    /// [`FeatureError::NoSamples`] for a track without samples.
+    pub fn finish(&mut self, out: &mut Vec<f32>) -> Result<(), FeatureError> {
+        match std::mem::take(&mut self.n_samples) {
+            0 => return Err(FeatureError::NoSamples),
+            1 => out.push(self.first(self.last)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The first value, from the first sample and the one after it.
+    fn first(&self, second: f32) -> f32 {
+        self.last + (2.0 * self.last - second)
+    }
 }
 
 /// Undoes [`preemphasis`]: `librosa.effects.deemphasis(y, coef=coef)`.

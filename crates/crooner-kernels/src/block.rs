@@ -6,10 +6,14 @@ use crate::error::{KernelError, check_length, check_size};
 use crate::finish::{Affine, Finish, FinishBack};
 use crate::geometry::Geometry;
 use crate::kernels::{Kernels, Work};
+use crate::moments::{Moments, centre};
 use crate::parallel::{Buffer, PARTS, each};
 use crate::pass::{Back, Forth, Route, Shared};
 use crate::pool::{Pooled, Rank, Spread, pool_rows};
 use crate::simd::Simd;
+
+/// Most pixels that a pool takes the largest of: which one it was is kept in a byte.
+pub const MOST_POOLED: usize = 256;
 
 /// Where batch normalisation stands, if anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub struct ConvBlock {
     pub filters: usize,
     /// Kernel `[height, width]`, both odd. 3 x 3 is the fastest by far.
     pub kernel: [usize; 2],
-    /// Pool `[height, width]`, of at most 256 pixels.
+    /// Pool `[height, width]`, of at most [`MOST_POOLED`] pixels.
     pub pool: [usize; 2],
     /// Between convolution and pool.
     pub activation: Activation,
@@ -174,8 +178,9 @@ impl ConvBlock {
         at_least("height", self.height, self.pool[0])?;
         at_least("width", self.width, self.pool[1])?;
         let found = self.pool[0] * self.pool[1];
-        if found > 256 {
-            return Err(KernelError::Size { what: "pool", expected: "at most 256 pixels".to_owned(), found });
+        if found > MOST_POOLED {
+            let expected = format!("at most {MOST_POOLED} pixels");
+            return Err(KernelError::Size { what: "pool", expected, found });
         }
         let k = self.filters;
         check_length("input", input, self.batch * self.geometry().input())?;
@@ -227,9 +232,9 @@ impl ConvBlock {
         let mut affine = known.as_ref().map(|moments| affine_of(moments.both()));
         let by_norm = !self.outer().is_monotonic();
         let rank = |affine: Option<&Affine>| match affine {
-            Some(Affine { scale, shift }) if by_norm => {
-                let (scale, shift) = (scale.as_ptr(), shift.as_ptr());
-                Rank::Normalised { activation: self.outer(), scale, shift }
+            Some(Affine { mean, scale, shift }) if by_norm => {
+                let [mean, scale, shift] = [mean, scale, shift].map(Vec::as_ptr);
+                Rank::Normalised { activation: self.outer(), mean, scale, shift }
             }
             _ if inner.is_monotonic() => Rank::Sign(sign.as_ptr()),
             _ => Rank::Activated(inner, sign.as_ptr()),
@@ -250,6 +255,7 @@ impl ConvBlock {
             winners: if winners.is_empty() { std::ptr::null_mut() } else { winners.as_mut_ptr() },
             rank: rank(affine.as_ref()),
         };
+        let centre = if given.is_none() { centre(&g, input, params, inner) } else { vec![0.0; k] };
         let mut forth = Forth {
             kernels,
             g: &g,
@@ -265,11 +271,12 @@ impl ConvBlock {
                 (_, true) => activations.as_mut_ptr(),
                 _ => std::ptr::null_mut(),
             }),
+            centre: &centre,
             statistics: given.is_none(),
         };
         let sums = forth.run();
         let count = self.batch * self.height * self.width;
-        let moments = known.unwrap_or_else(|| Moments::of(&sums, self.filters, count, self.epsilon));
+        let moments = known.unwrap_or_else(|| Moments::of(&sums, &centre, self.filters, count, self.epsilon));
         let affine = affine.take().unwrap_or_else(|| affine_of(moments.both()));
         if postponed {
             let out = Pooled { values: pooled.as_mut_ptr(), rank: rank(Some(&affine)), ..out };
@@ -353,7 +360,8 @@ impl ConvBlock {
         let k = g.k();
         let kernels = saved.kernels;
 
-        // Through dropout and the outer activation; sums of the gradient, and of the gradient times what was pooled.
+        // Through dropout and the outer activation; sums of the gradient, and of the gradient times what was pooled less
+        // the mean as the affine has it.
         let affine = Affine::new(params, &saved.mean, &saved.inverse_deviation, k);
         let mut gradient = Buffer::any(self.batch * g.pooled_values());
         let images = gradient
@@ -371,26 +379,28 @@ impl ConvBlock {
 
         // Batch norm: with s = gamma / deviation, n values a channel, and means over all of them,
         //   d a = s (d y - mean(d y) - x mean(d y x)),  x = (a - mean) / deviation
-        // where d y is zero but for the winners of the pool: scale * d y + offset + slope * a.
+        // where d y is zero but for the winners of the pool: scale * d y + offset + slope * (a - mean).
         let count = (self.batch * self.height * self.width) as f64;
         let (mut d_gamma, mut d_beta) = (Vec::new(), Vec::new());
         let (mut offset, mut slope) = (vec![0.0; k], vec![0.0; k]);
         for (j, gamma) in params.gamma.iter().enumerate() {
             let (mean, inverse) = (saved.mean[j], saved.inverse_deviation[j]);
             let of_beta = sums[j];
-            let of_gamma = (sums[k + j] - mean * of_beta) * inverse;
+            let missed = mean - f64::from(affine.mean[j]);
+            let of_gamma = (sums[k + j] - missed * of_beta) * inverse;
             d_gamma.push(of_gamma as f32);
             d_beta.push(of_beta as f32);
             let s = f64::from(*gamma) * inverse;
             if saved.batch_statistics {
                 slope[j] = (-s * of_gamma * inverse / count) as f32;
-                offset[j] = (s * (of_gamma * inverse * mean - of_beta) / count) as f32;
+                offset[j] = (s * (of_gamma * inverse * missed - of_beta) / count) as f32;
             }
         }
         let spread = Spread {
             gradient: gradient.as_ptr(),
             winners: if saved.winners.is_empty() { std::ptr::null() } else { saved.winners.as_ptr() },
             scale: affine.scale.as_ptr(),
+            mean: affine.mean.as_ptr(),
             offset: offset.as_ptr(),
             slope: slope.as_ptr(),
             activation: self.inner(),
@@ -429,41 +439,5 @@ impl Work for PoolImage<'_> {
         let rows = 0..self.g.pooled()[0];
         // SAFETY: the activations are those of a whole image.
         unsafe { pool_rows::<S>(self.g, self.activations.as_ptr(), rows, self.out) };
-    }
-}
-
-/// What the channels are normalised with.
-struct Moments {
-    mean: Vec<f64>,
-    variance: Vec<f64>,
-    inverse_deviation: Vec<f64>,
-}
-
-impl Moments {
-    fn new(mean: Vec<f64>, variance: Vec<f64>, epsilon: f64) -> Self {
-        let inverse_deviation = variance.iter().map(|v| 1.0 / (v + epsilon).sqrt()).collect();
-        Self { mean, variance, inverse_deviation }
-    }
-
-    fn given(mean: &[f32], variance: &[f32], epsilon: f64) -> Self {
-        let [mean, variance] = [mean, variance].map(|values| values.iter().copied().map(f64::from).collect());
-        Self::new(mean, variance, epsilon)
-    }
-
-    /// From the sums of `count` values a channel and of their squares, `[2, k]`.
-    fn of(sums: &[f64], filters: usize, count: usize, epsilon: f64) -> Self {
-        let (k, count) = (sums.len() / 2, count as f64);
-        let moments = (0..filters).map(|j| {
-            let mean = sums[j] / count;
-            let variance = sums[k + j] / count - mean * mean;
-            // Rounding may leave less than nothing; a NaN stays.
-            (mean, if variance < 0.0 { 0.0 } else { variance })
-        });
-        let (mean, variance) = moments.unzip();
-        Self::new(mean, variance, epsilon)
-    }
-
-    fn both(&self) -> [&[f64]; 2] {
-        [&self.mean, &self.inverse_deviation]
     }
 }

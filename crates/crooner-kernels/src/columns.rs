@@ -119,7 +119,9 @@ pub(crate) struct Forward<'a> {
     pub(crate) activations: *mut f32,
     /// Of image 0.
     pub(crate) pooled: Pooled,
-    /// `[2, k]` sums of the activations and of their squares, added to; null when nobody asks.
+    /// `[k]`, what activations are compared with for the sums.
+    pub(crate) centre: *const f32,
+    /// `[2, k]` sums of the activations less their centre and of its squares, added to; null when nobody asks.
     pub(crate) sums: *mut f64,
     /// [`scratch_len`] floats.
     pub(crate) scratch: *mut f32,
@@ -150,13 +152,13 @@ impl Work for Forward<'_> {
                 product::<S>([n, k, depth], patches, depth, self.weight, to, k);
                 std::slice::from_raw_parts_mut(sums, 2 * k).fill(0.0);
                 for lane in (0..k).step_by(S::LANES) {
-                    let bias = S::load(self.bias.add(lane));
+                    let (bias, centre) = (S::load(self.bias.add(lane)), S::load(self.centre.add(lane)));
                     let (mut sum, mut square) = (S::zero(), S::zero());
                     for p in 0..n {
                         let at = to.add(p * k + lane);
                         let kept = self.activation.kept(S::load(at).add(bias));
                         kept.store(at);
-                        let a = self.activation.value(kept);
+                        let a = self.activation.value(kept).sub(centre);
                         sum = sum.add(a);
                         square = a.fma(a, square);
                     }

@@ -76,20 +76,21 @@ unsafe fn convolve<S: Simd, const N: usize>(
     y
 }
 
-/// Activations of `N` pixels, `k` apart, and what they add to the sum and the sum of squares.
+/// Activations of `N` pixels, `k` apart, and what they, less their centre, add to the sum and the sum of squares.
 #[inline(always)]
 unsafe fn finish<S: Simd, const N: usize>(
     y: [S; N],
     activation: Activation,
     to: *mut f32,
     k: usize,
+    centre: S,
     sums: &mut [S; 2],
 ) {
     for pixel in 0..N {
         let kept = activation.kept(y[pixel]);
         // SAFETY: as the caller says.
         unsafe { kept.store(to.add(pixel * k)) };
-        let a = activation.value(kept);
+        let a = activation.value(kept).sub(centre);
         *sums = [sums[0].add(a), a.fma(a, sums[1])];
     }
 }
@@ -99,7 +100,7 @@ unsafe fn finish<S: Simd, const N: usize>(
 unsafe fn convolve_row<S: Simd>(
     g: &Geometry,
     padded: *const f32,
-    [taps, bias]: [*const f32; 2],
+    [taps, bias, centre]: [*const f32; 3],
     activation: Activation,
     to: *mut f32,
     sums: *mut f32,
@@ -109,16 +110,17 @@ unsafe fn convolve_row<S: Simd>(
         // SAFETY: three rows of the padded image, one of activations.
         unsafe {
             let (taps, bias) = (taps.add(lane), S::load(bias.add(lane)));
+            let centre = S::load(centre.add(lane));
             let mut both = [S::load(sums.add(lane)), S::load(sums.add(k + lane))];
             let mut j = 0;
             while j + PIXELS <= g.width {
                 let y = convolve::<S, PIXELS>(padded.add(j), g.width + 2, taps, k, bias);
-                finish(y, activation, to.add(j * k + lane), k, &mut both);
+                finish(y, activation, to.add(j * k + lane), k, centre, &mut both);
                 j += PIXELS;
             }
             while j < g.width {
                 let y = convolve::<S, 1>(padded.add(j), g.width + 2, taps, k, bias);
-                finish(y, activation, to.add(j * k + lane), k, &mut both);
+                finish(y, activation, to.add(j * k + lane), k, centre, &mut both);
                 j += 1;
             }
             both[0].store(sums.add(lane));
@@ -141,7 +143,9 @@ pub(crate) struct Forward<'a> {
     pub(crate) activation: Activation,
     /// Of image 0.
     pub(crate) pooled: Pooled,
-    /// `[2, k]` sums of the activations and of their squares, added to; null when nobody asks.
+    /// `[k]`, what activations are compared with for the sums.
+    pub(crate) centre: *const f32,
+    /// `[2, k]` sums of the activations less their centre and of its squares, added to; null when nobody asks.
     pub(crate) sums: *mut f64,
     /// [`scratch_len`] floats.
     pub(crate) scratch: *mut f32,
@@ -168,7 +172,14 @@ impl Work for Forward<'_> {
                 for i in 0..n {
                     let from = padded.add((first + i - start) * (g.width + 2));
                     let to = rows.add(i * g.row());
-                    convolve_row::<S>(g, from, [self.taps, self.bias], self.activation, to, sums);
+                    convolve_row::<S>(
+                        g,
+                        from,
+                        [self.taps, self.bias, self.centre],
+                        self.activation,
+                        to,
+                        sums,
+                    );
                 }
                 let activations = rows.wrapping_sub(image * g.activations() + first * g.row());
                 let (out, next) = (self.pooled, At { image, row: first });
@@ -222,7 +233,8 @@ impl Work for Backward<'_> {
                     *by_filter.add(filter * CHANNELS + tap) = *self.taps.add(tap * k + filter);
                 }
             }
-            let weights = [self.taps, self.bias];
+            // The sums are of no use here, whatever they are compared with.
+            let weights = [self.taps, self.bias, self.spread.mean];
             for i in 0..g.height {
                 let from = padded.add(i * width);
                 convolve_row::<S>(g, from, weights, self.spread.activation, activations, sums);

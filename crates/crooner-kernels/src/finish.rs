@@ -7,22 +7,26 @@ use crate::geometry::Geometry;
 use crate::kernels::Work;
 use crate::simd::Simd;
 
-/// Normalisation of the pooled values: `scale * p + shift`, `[k]` each; without a norm, 1 and 0.
+/// Normalisation of the pooled values: `scale * (p - mean) + shift`, `[k]` each; without a norm, 1, 0 and 0. The mean comes
+/// off first, exactly where `p` is near it: in `scale * p + shift'` a channel that hardly varies would leave two large
+/// numbers to cancel.
 pub(crate) struct Affine {
+    pub(crate) mean: Vec<f32>,
     pub(crate) scale: Vec<f32>,
     pub(crate) shift: Vec<f32>,
 }
 
 impl Affine {
     pub(crate) fn new(params: &BlockParams<'_>, mean: &[f64], inverse: &[f64], k: usize) -> Self {
-        let (mut scale, mut shift) = (vec![1.0; k], vec![0.0; k]);
+        let (mut rounded, mut scale, mut shift) = (vec![0.0; k], vec![1.0; k], vec![0.0; k]);
         // Without a norm there are no moments.
         for j in 0..mean.len() {
             let s = f64::from(params.gamma[j]) * inverse[j];
+            rounded[j] = mean[j] as f32;
             scale[j] = s as f32;
-            shift[j] = (f64::from(params.beta[j]) - mean[j] * s) as f32;
+            shift[j] = (f64::from(params.beta[j]) - (mean[j] - f64::from(rounded[j])) * s) as f32;
         }
-        Self { scale, shift }
+        Self { mean: rounded, scale, shift }
     }
 }
 
@@ -74,9 +78,10 @@ fn normalise<S: Simd>(
     for lane in (0..from.len()).step_by(S::LANES) {
         // SAFETY: all are whole vectors long.
         unsafe {
+            let mean = S::load(affine.mean[lane..].as_ptr());
             let scale = S::load(affine.scale[lane..].as_ptr());
             let shift = S::load(affine.shift[lane..].as_ptr());
-            let y = before(S::load(from[lane..].as_ptr())).fma(scale, shift);
+            let y = before(S::load(from[lane..].as_ptr())).sub(mean).fma(scale, shift);
             after(y).store(to[lane..].as_mut_ptr());
         }
     }
@@ -95,7 +100,7 @@ pub(crate) struct FinishBack<'a> {
 }
 
 impl Work for FinishBack<'_> {
-    /// `[2, k]`: sums of the gradient, and of the gradient times the pooled value.
+    /// `[2, k]`: sums of the gradient, and of the gradient times the pooled value less the affine's mean.
     type Output = Vec<f64>;
 
     #[inline(always)]
@@ -128,7 +133,8 @@ impl Work for FinishBack<'_> {
                     let sum = partial[lane..].as_mut_ptr();
                     S::load(sum).add(d).store(sum);
                     let sum = partial[k + lane..].as_mut_ptr();
-                    d.fma(S::load(pooled[lane..].as_ptr()), S::load(sum)).store(sum);
+                    let mean = S::load(self.affine.mean[lane..].as_ptr());
+                    d.fma(S::load(pooled[lane..].as_ptr()).sub(mean), S::load(sum)).store(sum);
                 }
             }
             if (pixel + 1).is_multiple_of(row_of_pixels) {

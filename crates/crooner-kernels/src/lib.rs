@@ -86,6 +86,7 @@ mod gemm;
 mod geometry;
 mod gru;
 mod kernels;
+mod moments;
 mod parallel;
 mod pass;
 mod peak;
@@ -95,7 +96,9 @@ mod simd;
 mod winograd;
 
 pub use activation::Activation;
-pub use block::{BlockGradients, BlockOutput, BlockParams, BlockSaved, ConvBlock, Order, Statistics};
+pub use block::{
+    BlockGradients, BlockOutput, BlockParams, BlockSaved, ConvBlock, MOST_POOLED, Order, Statistics,
+};
 pub use dropout::Dropout;
 pub use error::KernelError;
 pub use gru::{Direction, Gate, Gru, GruGradients, GruKind, GruOutput, GruParams, GruSaved, Reset, Returns};

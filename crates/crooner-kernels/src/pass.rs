@@ -106,12 +106,15 @@ pub(crate) struct Forth<'a> {
     pub(crate) out: Shared<Pooled>,
     /// Where all activations go, null if nobody wants them. Those of the direct way go nowhere.
     pub(crate) activations: Shared<*mut f32>,
+    /// What the activations of each channel are near, `[k]`: their sums are of the differences, so that a channel that
+    /// hardly varies keeps its variance.
+    pub(crate) centre: &'a [f32],
     /// Whether sums are wanted.
     pub(crate) statistics: bool,
 }
 
 impl Forth<'_> {
-    /// `[2, k]` sums of the activations and of their squares.
+    /// `[2, k]` sums of the activations less their centre, and of the squares of that.
     pub(crate) fn run(&self) -> Vec<f64> {
         let Self { kernels, g, .. } = *self;
         let (bias, activation) = (padded(self.bias, g.k()), self.activation);
@@ -150,6 +153,7 @@ impl Forth<'_> {
             };
             let (input, pooled) = (self.input.as_ptr(), self.out.get());
             let (bias, sums_to, scratch) = (bias.as_ptr(), to_sums, scratch.as_mut_ptr());
+            let centre = self.centre.as_ptr();
             match self.route {
                 Route::Direct => {
                     for image in start.image..=end.image.min(self.batch - 1) {
@@ -164,6 +168,7 @@ impl Forth<'_> {
                             bias,
                             activation,
                             pooled,
+                            centre,
                             sums: sums_to,
                             scratch,
                         });
@@ -179,6 +184,7 @@ impl Forth<'_> {
                     activation,
                     activations,
                     pooled,
+                    centre,
                     sums: sums_to,
                     scratch,
                 }),
@@ -192,6 +198,7 @@ impl Forth<'_> {
                     activation,
                     activations,
                     pooled,
+                    centre,
                     sums: sums_to,
                     scratch,
                 }),

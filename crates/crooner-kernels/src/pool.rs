@@ -12,9 +12,9 @@ pub(crate) enum Rank {
     Sign(*const f32),
     /// The same of an activation that has still to be computed from what was kept. The activation is what is pooled.
     Activated(Activation, *const f32),
-    /// The one for which `activation(scale * value + shift)` is largest: for activations after the norm that are not
-    /// monotonic.
-    Normalised { activation: Activation, scale: *const f32, shift: *const f32 },
+    /// The one for which `activation(scale * (value - mean) + shift)` is largest: for activations after the norm that are
+    /// not monotonic.
+    Normalised { activation: Activation, mean: *const f32, scale: *const f32, shift: *const f32 },
 }
 
 /// Where pooling writes: per image, `[pooled height, pooled width, k]`.
@@ -63,8 +63,8 @@ pub(crate) unsafe fn pool_rows<S: Simd>(
             Rank::Activated(activation, sign) => {
                 pool_by::<S, _>(g, activations, rows, out, ByActivation(activation, sign));
             }
-            Rank::Normalised { activation, scale, shift } => {
-                pool_by::<S, _>(g, activations, rows, out, ByNorm { activation, scale, shift });
+            Rank::Normalised { activation, mean, scale, shift } => {
+                pool_by::<S, _>(g, activations, rows, out, ByNorm { activation, mean, scale, shift });
             }
         }
     }
@@ -83,6 +83,7 @@ struct BySign(*const f32);
 struct ByActivation(Activation, *const f32);
 struct ByNorm {
     activation: Activation,
+    mean: *const f32,
     scale: *const f32,
     shift: *const f32,
 }
@@ -108,8 +109,9 @@ impl<S: Simd> Key<S> for ByNorm {
     #[inline(always)]
     unsafe fn of(&self, lane: usize, value: S) -> (S, S) {
         // SAFETY: as the caller says.
-        let (scale, shift) = unsafe { (S::load(self.scale.add(lane)), S::load(self.shift.add(lane))) };
-        (self.activation.of(value.fma(scale, shift)), value)
+        let [mean, scale, shift] =
+            unsafe { [self.mean, self.scale, self.shift].map(|of| S::load(of.add(lane))) };
+        (self.activation.of(value.sub(mean).fma(scale, shift)), value)
     }
 }
 
@@ -196,9 +198,10 @@ pub(crate) struct Spread {
     pub(crate) gradient: *const f32,
     /// Null where windows hold one value.
     pub(crate) winners: *const u8,
-    /// Per channel: the gradient of activation `a` is `scale * gradient + offset + slope * a`, the first term for
+    /// Per channel: the gradient of activation `a` is `scale * gradient + offset + slope * (a - mean)`, the first for
     /// winners only. The others are what batch statistics make every activation answer for.
     pub(crate) scale: *const f32,
+    pub(crate) mean: *const f32,
     pub(crate) offset: *const f32,
     pub(crate) slope: *const f32,
     /// The activation between convolution and statistics.
@@ -240,7 +243,7 @@ pub(crate) unsafe fn spread_row<S: Simd>(
         // SAFETY: as the caller says; lanes lie within the padded filters.
         unsafe {
             let (scale, offset) = (S::load(from.scale.add(lane)), S::load(from.offset.add(lane)));
-            let slope = S::load(from.slope.add(lane));
+            let (slope, mean) = (S::load(from.slope.add(lane)), S::load(from.mean.add(lane)));
             let mut bias = S::load(from.bias.add(lane));
             let mut j = 0;
             for window_column in 0..g.width.div_ceil(pw) {
@@ -255,7 +258,7 @@ pub(crate) unsafe fn spread_row<S: Simd>(
                 }
                 for column in 0..pw.min(g.width - j) {
                     let kept = S::load(activations.add(j * k + lane));
-                    let all = from.activation.value(kept).fma(slope, offset);
+                    let all = from.activation.value(kept).sub(mean).fma(slope, offset);
                     let e = S::splat((row_of_window * pw + column) as f32);
                     let d = winner.if_equal(e, all.add(gradient), all);
                     let d = from.activation.back(kept, d);

@@ -105,7 +105,8 @@ fn check_class(key: &str, class: &Class) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_scores(key: &str, scores: Scores) -> Result<(), Error> {
+/// Checks all three scores.
+pub(crate) fn check_scores(key: &str, scores: Scores) -> Result<(), Error> {
     check_score(&format!("{key}.accuracy"), scores.accuracy)?;
     check_score(&format!("{key}.weighted_f1"), scores.weighted_f1)?;
     check_score(&format!("{key}.macro_f1"), scores.macro_f1)

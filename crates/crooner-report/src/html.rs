@@ -8,12 +8,13 @@ mod overview;
 mod pairs;
 mod provenance;
 mod scores;
+mod seeds;
 mod words;
 
 use self::markup::Html;
 pub use self::pairs::{PairsPage, PairsSection, PicturedPair, PlainTable, pairs_html};
 use crate::picture::theme;
-use crate::{Error, Report, Svg};
+use crate::{Error, Report, SeedsReport, Svg};
 
 /// Pictures that need more than the numbers of a [`Report`]; the others are drawn from it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,12 +52,7 @@ pub fn html(report: &Report, pictures: &Pictures) -> Result<String, Error> {
             return Err(Error::invalid(key, "a track of `examples`", &picture.track));
         }
     }
-    let mut page = Html::default();
-    page.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-    page.text(&report.run.name).raw(" · crooner report</title>\n<style>\n");
-    page.css(&stylesheet()).raw("</style>\n</head>\n<body>\n<main>\n");
+    let mut page = opened(&report.run.name);
     overview::write(&mut page, report);
     scores::write(&mut page, report)?;
     learning::write(&mut page, &report.training)?;
@@ -69,6 +65,31 @@ pub fn html(report: &Report, pictures: &Pictures) -> Result<String, Error> {
     provenance::write(&mut page, report);
     page.raw("</main>\n</body>\n</html>\n");
     Ok(page.finish())
+}
+
+/// The report of several seeds as one self-contained HTML file, like [`html()`].
+///
+/// # Errors
+///
+/// [`Error::Invalid`] if the report contradicts itself ([`SeedsReport::check`]); [`Error::Drawing`] if a picture
+/// cannot be drawn.
+pub fn seeds_html(report: &SeedsReport) -> Result<String, Error> {
+    report.check()?;
+    let mut page = opened(&report.name);
+    seeds::write(&mut page, report)?;
+    page.raw("</main>\n</body>\n</html>\n");
+    Ok(page.finish())
+}
+
+/// The beginning of a page called `name`.
+fn opened(name: &str) -> Html {
+    let mut page = Html::default();
+    page.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    page.text(name).raw(" · crooner report</title>\n<style>\n");
+    page.css(&stylesheet()).raw("</style>\n</head>\n<body>\n<main>\n");
+    page
 }
 
 /// The page's stylesheet: the palette, as custom properties and as the recolouring of pictures, and the rest.

@@ -2,6 +2,7 @@
 //!
 //! - [`Report`] is what a run found out, and [`Report::to_json`] is the file `report.json`.
 //! - [`html()`] is the same as one HTML file for people, with everything it shows inside it.
+//! - [`SeedsReport`] is what several seeds came to, with [`SeedsReport::to_json`] and [`seeds_html`].
 //! - [`pairs_html`] is a page of pairs of recordings side by side: what an audit found.
 //! - [`picture`] draws: learning curves, confusion matrix, bars, waveform, any feature over time.
 //!
@@ -38,15 +39,18 @@ mod html;
 mod json;
 pub mod picture;
 mod report;
+mod seeds;
 mod text;
 
 pub use error::Error;
 pub use html::{
     ExamplePictures, PairsPage, PairsSection, PicturedPair, Pictures, PlainTable, html, pairs_html,
+    seeds_html,
 };
 pub use picture::Svg;
 pub use report::{
     Chance, Class, ConfusedPair, Epoch, Evaluation, Example, FORMAT, Failure, Level, PartSize, Report, Run,
     Score, Scores, Seconds, SplitSizes, Training, WorstTrack, finite,
 };
+pub use seeds::{SeedRun, SeedsReport, SeedsSummary, Spread, SpreadScores};
 pub use text::plural;

@@ -3,6 +3,7 @@
 //! | picture | of |
 //! |---|---|
 //! | [`loss_curves`], [`f1_curve`] | a training run, epoch by epoch |
+//! | [`range_curve`] | the loss while the learning rate grows |
 //! | [`confusion_matrix`] | who is taken for whom |
 //! | [`f1_bars`] | how well each artist is recognised |
 //! | [`score_bars`] | scores with their intervals, against chance |
@@ -23,6 +24,7 @@ mod heat_map;
 mod ink_map;
 mod layout;
 mod png;
+mod range;
 mod raster;
 mod rows;
 mod sampling;
@@ -36,6 +38,7 @@ pub use confusion::confusion_matrix;
 pub use curves::{f1_curve, loss_curves};
 pub use heat_map::{HeatMap, Levels, heat_map};
 pub use layout::Layout;
+pub use range::range_curve;
 pub use rows::Rows;
 pub use svg::{Svg, Theme};
 pub use waveform::waveform;

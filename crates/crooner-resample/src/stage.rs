@@ -6,7 +6,8 @@
 //! stretch of time at the other rate. Blocks start at fixed multiples of one length, so the
 //! output does not depend on how the input was handed over.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
@@ -22,6 +23,52 @@ struct Design {
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
 }
+
+impl Design {
+    fn new(up: usize, down: usize, longest: usize) -> Self {
+        let response = Response::new(up as u64, down as u64);
+        let block = Block::new(up, down, response.half_width(), longest);
+        let mut planner = RealFftPlanner::new();
+        let forward = planner.plan_fft_forward(block.n_in);
+        let inverse = planner.plan_fft_inverse(block.n_out);
+        // Bins below the lower Nyquist frequency; what is at or above it is in the stop-band.
+        let n_low = block.n_in.min(block.n_out);
+        let scale = 1.0 / block.n_in as f64;
+        let gains =
+            response.sample(n_low, n_low.div_ceil(2)).iter().map(|gain| (gain * scale) as f32).collect();
+        Self { block, gains, forward, inverse }
+    }
+
+    /// The design for these arguments, made once for the ratios used last: a folder's files have one or two.
+    fn shared(up: usize, down: usize, longest: usize) -> Arc<Self> {
+        static LATEST: Mutex<VecDeque<(Key, Arc<Design>)>> = Mutex::new(VecDeque::new());
+        let key = (up, down, longest);
+        let find = |latest: &VecDeque<(Key, Arc<Self>)>| {
+            latest.iter().find(|(of, _)| *of == key).map(|(_, design)| Arc::clone(design))
+        };
+        // What is in there is whole even if a thread died with it in hand.
+        if let Some(design) = find(&LATEST.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return design;
+        }
+        // Not under the lock: an uncommon ratio takes its time.
+        let design = Arc::new(Self::new(up, down, longest));
+        if design.block.n_in.max(design.block.n_out) <= LARGEST_KEPT {
+            let mut latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
+            if find(&latest).is_none() {
+                latest.truncate(N_KEPT - 1);
+                latest.push_front((key, Arc::clone(&design)));
+            }
+        }
+        design
+    }
+}
+
+/// The ratio, and the longest transform allowed.
+type Key = (usize, usize, usize);
+
+/// Designs kept for the next converter of their ratio, and the longest block of such a design: a few megabytes in all.
+const N_KEPT: usize = 8;
+const LARGEST_KEPT: usize = 1 << 16;
 
 #[derive(Clone)]
 pub(crate) struct Stage {
@@ -44,20 +91,12 @@ pub(crate) struct Stage {
 impl Stage {
     /// A converter for `up / down`, in lowest terms and not 1/1, with transforms of at most `longest` where possible.
     pub(crate) fn new(up: usize, down: usize, longest: usize) -> Self {
-        let response = Response::new(up as u64, down as u64);
-        let block = Block::new(up, down, response.half_width(), longest);
-        let mut planner = RealFftPlanner::new();
-        let forward = planner.plan_fft_forward(block.n_in);
-        let inverse = planner.plan_fft_inverse(block.n_out);
-        // Bins below the lower Nyquist frequency; what is at or above it is in the stop-band.
-        let n_low = block.n_in.min(block.n_out);
-        let scale = 1.0 / block.n_in as f64;
-        let gains =
-            response.sample(n_low, n_low.div_ceil(2)).iter().map(|gain| (gain * scale) as f32).collect();
+        let design = Design::shared(up, down, longest);
+        let (forward, inverse) = (&design.forward, &design.inverse);
         let mut stage = Self {
             up: up as u64,
             down: down as u64,
-            pending: Vec::with_capacity(block.n_in),
+            pending: Vec::with_capacity(design.block.n_in),
             skip: 0,
             consumed: 0,
             produced: 0,
@@ -66,7 +105,7 @@ impl Stage {
             spectrum_out: inverse.make_input_vec(),
             time_out: inverse.make_output_vec(),
             scratch: vec![Complex32::default(); forward.get_scratch_len().max(inverse.get_scratch_len())],
-            design: Arc::new(Design { block, gains, forward, inverse }),
+            design,
         };
         stage.reset();
         stage

@@ -64,6 +64,22 @@ impl<'a> Analyser<'a> {
     }
 }
 
+/// All samples of the audio file at `path`, mixed to one channel, at `sample_rate` Hz.
+///
+/// # Errors
+/// [`AnalysisError::File`] if it cannot be decoded.
+pub fn samples_of(path: &Path, sample_rate: u32) -> Result<Vec<f32>, AnalysisError> {
+    let read = || -> Result<Vec<f32>, Box<dyn Error>> {
+        let mut reader = AudioReader::open_at(path, sample_rate)?;
+        let mut samples = Vec::new();
+        while let Some(block) = reader.next_block()? {
+            samples.extend_from_slice(block);
+        }
+        Ok(samples)
+    };
+    read().map_err(|error| AnalysisError::File(chain(error.as_ref())))
+}
+
 fn analyse(
     path: &Path,
     config: &FeatureConfig,

@@ -96,7 +96,7 @@ mod store;
 mod unit;
 mod workers;
 
-pub use analyse::{Analyser, Analysis, AnalysisError};
+pub use analyse::{Analyser, Analysis, AnalysisError, samples_of};
 pub use content::Derived;
 pub use error::StoreError;
 pub use feature_set::FeatureSet;

@@ -82,7 +82,8 @@ impl Seal {
         let Some(head) = file.get(..seal.values_offset).filter(|_| in_order) else {
             return Err("its footer points outside of the file".into());
         };
-        if head_digest(head, &seal.block, &seal.values) != seal.head {
+        // A fuzzer cannot guess a checksum, and is to see what lies behind it.
+        if !cfg!(fuzzing) && head_digest(head, &seal.block, &seal.values) != seal.head {
             return Err("the checksum of its head does not match: some bytes changed".into());
         }
         Ok(seal)

@@ -78,9 +78,14 @@ impl Batch {
 pub(crate) fn to_mel_major(frames: &[f16], n_mels: usize, scratch: &mut Vec<f32>, mel: &mut [f32]) {
     scratch.resize(frames.len(), 0.0);
     frames.convert_to_f32_slice(scratch);
+    transpose(scratch, n_mels, mel);
+}
+
+/// Turns `[n_frames, n_mels]` into `[n_mels, n_frames]`.
+pub(crate) fn transpose(frames: &[f32], n_mels: usize, mel: &mut [f32]) {
     let n_frames = frames.len() / n_mels;
     for (band, row) in mel.chunks_exact_mut(n_frames).enumerate() {
-        for (value, frame) in row.iter_mut().zip(scratch.chunks_exact(n_mels)) {
+        for (value, frame) in row.iter_mut().zip(frames.chunks_exact(n_mels)) {
             *value = frame[band];
         }
     }

@@ -1,18 +1,20 @@
 //! A trained network with all it needs to hear a new file, in one file.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use crooner_features::{FEATURES_VERSION, FeatureConfig};
 use crooner_model::{Input, Mode, ModelConfig, Network};
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
-use crate::batches::to_mel_major;
+use crate::batches::transpose;
 use crate::evaluate::SlicePredictions;
 use crate::file::TensorFile;
 use crate::task::slice_starts;
+use crate::{Recording, Short, TrainError};
 
 /// Version of the file's layout.
 const FORMAT: u32 = 1;
@@ -29,7 +31,10 @@ pub struct ClassifierInfo {
     pub slice_frames: usize,
     /// The network.
     pub model: ModelConfig,
-    /// Artists, in the order of the logits.
+    /// What of a new recording it hears.
+    #[serde(default, skip_serializing_if = "Recording::is_default")]
+    pub recording: Recording,
+    /// Artists, or tags, in the order of the logits.
     pub labels: Vec<String>,
     /// Fingerprint of the split it was trained on.
     pub split: String,
@@ -86,7 +91,12 @@ impl Classifier {
             return Err(version("features version", FEATURES_VERSION, header.features_version));
         }
         let info = header.info;
-        let input = Input { n_mels: info.features.n_bins(), n_classes: info.labels.len() };
+        info.recording.validate(&info.model)?;
+        let input = Input {
+            n_mels: info.features.n_bins(),
+            n_frames: info.slice_frames,
+            n_classes: info.labels.len(),
+        };
         let network = info.model.init(input, info.seed, &device)?;
         let network = network
             .with_weights(tensors)
@@ -106,45 +116,62 @@ impl Classifier {
         &self.network
     }
 
-    /// Probabilities of the artists for every slice of a recording: `frames` is
+    /// Probabilities of the artists (or tags) for every slice of a recording: `frames` is
     /// `[n_frames, n_mels]`, dB, at least one frame. A recording shorter than a slice is one slice,
-    /// its end filled with the quietest value it has.
+    /// its end filled with the quietest value it has, unless [`Short::Keep`] says that it stays that short.
     ///
     /// # Errors
     ///
-    /// [`TrainError`] if logits cannot be read from the device.
+    /// [`TrainError::TooShort`] if the network cannot read so few frames.
     ///
     /// # Panics
     ///
     /// If there is no frame, or `frames` is not whole frames.
     pub fn classify(&self, frames: &[f16]) -> Result<SlicePredictions, TrainError> {
-        let (n_mels, n_frames) = (self.info.features.n_bins(), self.info.slice_frames);
+        let mut single = vec![0.0; frames.len()];
+        frames.convert_to_f32_slice(&mut single);
+        self.classify_single(&single)
+    }
+
+    /// [`classify`](Self::classify) of frames that were not rounded.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify`](Self::classify).
+    ///
+    /// # Panics
+    ///
+    /// As [`classify`](Self::classify).
+    pub fn classify_single(&self, frames: &[f32]) -> Result<SlicePredictions, TrainError> {
+        let (n_mels, mut n_frames) = (self.info.features.n_bins(), self.info.slice_frames);
         assert!(
             !frames.is_empty() && frames.len().is_multiple_of(n_mels),
             "at least one frame, and only whole ones"
         );
-        let padded;
-        let frames = if frames.len() < n_mels * n_frames {
-            let quietest = frames.iter().copied().fold(f16::INFINITY, |low, v| if v < low { v } else { low });
-            let mut whole = frames.to_vec();
-            whole.resize(n_mels * n_frames, quietest);
-            padded = whole;
-            &padded
-        } else {
-            frames
-        };
+        let found = frames.len() / n_mels;
+        let mut frames = Cow::Borrowed(frames);
+        if found < n_frames {
+            if self.info.recording.short == Short::Keep {
+                let needed = self.info.model.min_frames();
+                if found < needed {
+                    return Err(TrainError::TooShort { n_frames: found, needed });
+                }
+                n_frames = found;
+            } else {
+                let quietest = frames.iter().copied().fold(f32::INFINITY, f32::min);
+                frames.to_mut().resize(n_mels * n_frames, quietest);
+            }
+        }
         let starts: Vec<usize> = slice_starts(frames.len() / n_mels, n_frames).collect();
         let mut predictions = SlicePredictions::new(self.info.labels.len());
-        let mut scratch = Vec::new();
         for starts in starts.chunks(BATCH) {
             let mut mel = vec![0.0; starts.len() * n_mels * n_frames];
             for (&start, mel) in starts.iter().zip(mel.chunks_exact_mut(n_mels * n_frames)) {
-                let slice = &frames[start * n_mels..(start + n_frames) * n_mels];
-                to_mel_major(slice, n_mels, &mut scratch, mel);
+                transpose(&frames[start * n_mels..(start + n_frames) * n_mels], n_mels, mel);
             }
             let mel = Tensor::from_data(TensorData::new(mel, [starts.len(), n_mels, n_frames]), &self.device);
             let logits = self.network.forward(mel, Mode::Inference);
-            predictions.append(SlicePredictions::from_logits(logits, &[])?);
+            predictions.append(SlicePredictions::of(self.info.model.output(), logits));
         }
         Ok(predictions)
     }

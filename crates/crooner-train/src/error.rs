@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crooner_features::FeatureError;
 use crooner_model::{ModelError, WeightsError};
 use crooner_split::Side;
+use crooner_store::AnalysisError;
 
 /// One type for the crate: callers report it, and match on [`TrainError::Diverged`] at most.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +77,20 @@ pub enum TrainError {
     /// The features' configuration is wrong, or audio that gives none.
     #[error(transparent)]
     Features(#[from] FeatureError),
+    /// A recording that the network cannot read.
+    #[error("a recording of {n_frames} frames is too short: the network needs at least {needed}")]
+    TooShort {
+        /// Its frames.
+        n_frames: usize,
+        /// Frames that would do.
+        needed: usize,
+    },
+    /// Scores of tags, which no data set here has.
+    #[error("the classifier gives each recording any number of tags, but scores need one class for each")]
+    Tags,
+    /// Audio that cannot be decoded or analysed.
+    #[error(transparent)]
+    Audio(#[from] AnalysisError),
     /// A file that cannot be read or written.
     #[error("{}: {source}", .path.display())]
     Io {

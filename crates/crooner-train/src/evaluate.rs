@@ -1,7 +1,7 @@
 //! Predictions of slices and tracks, and their scores.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use crooner_model::{Mode, Network};
+use crooner_model::{Mode, Network, Output};
 use crooner_split::Side;
 
 use crate::TrainError;
@@ -26,8 +26,16 @@ impl SlicePredictions {
         Self { n_classes, probabilities: Vec::new(), loss: 0.0 }
     }
 
+    /// What `logits`, `[slices, n_classes]`, mean, in f64 on the host, whatever the device.
+    pub(crate) fn of(output: Output, logits: Tensor<2>) -> Self {
+        let [_, n_classes] = logits.dims();
+        let logits: Vec<f32> = logits.into_data().iter::<f32>().collect();
+        let rows = logits.chunks_exact(n_classes).flat_map(|row| output.probabilities(row));
+        Self { n_classes, probabilities: rows.map(|p| p as f32).collect(), loss: 0.0 }
+    }
+
     /// Softmax of `logits`, `[slices, n_classes]`, in f64 on the host, whatever the device.
-    /// `labels` are the true classes, for the loss; empty if they are not known.
+    /// `labels` are the true classes, for the loss.
     pub(crate) fn from_logits(logits: Tensor<2>, labels: &[usize]) -> Result<Self, TrainError> {
         let [_, n_classes] = logits.dims();
         let mut predictions = Self::new(n_classes);

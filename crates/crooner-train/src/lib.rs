@@ -8,14 +8,17 @@
 //! | [`augment`] | training slices varied at random: crops, gain, masks, mixup |
 //! | [`fit`](mod@fit) | the training loop: early stopping, checkpoints, resumption bit for bit |
 //! | [`schedule`] | how the learning rate moves |
+//! | [`range_test`](mod@range_test) | which learning rate: the loss while it grows |
 //! | [`gradients`] | gradients by name, to add up and to clip |
 //! | [`adam`] | the optimisers Adam and AdamW |
 //! | [`transfer`](mod@transfer) | starting from the weights of another network |
 //! | [`checkpoint`] | the state of a training run, in one file |
 //! | [`classifier`] | a trained network with all it needs to hear a new file, in one file |
+//! | [`recording`] | what of a recording is heard, and how exactly |
 //! | [`evaluate`](mod@evaluate) | predictions of slices and tracks, and their scores |
 //! | [`metrics`] | confusion matrices, F1, accuracy |
 //! | [`bootstrap`] | intervals over tracks |
+//! | [`trials`] | means and intervals over seeds |
 //!
 //! Everything that is random takes a seed, and each use derives a generator of its own from it,
 //! so that an interrupted run continues as if it had never stopped.
@@ -35,12 +38,15 @@ pub mod fit;
 pub mod gradients;
 pub mod metrics;
 mod objective;
+pub mod range_test;
+pub mod recording;
 mod sampling;
 pub mod schedule;
 mod seeds;
 mod step;
 pub mod task;
 pub mod transfer;
+pub mod trials;
 
 pub use classifier::{Classifier, ClassifierInfo};
 pub use config::FitConfig;
@@ -49,5 +55,8 @@ pub use evaluate::{Evaluation, SlicePredictions, evaluate};
 pub use file::write_atomically;
 pub use fit::{FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
 pub use metrics::{ClassScores, Confusion};
+pub use range_test::{RangeCurve, RangePoint, RangeTest, range_test};
+pub use recording::{Heard, Listener, Precision, Recording, Short};
 pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};
 pub use transfer::{Initial, Transfer};
+pub use trials::Trials;

@@ -15,8 +15,8 @@ use crooner_train::config::Freeze;
 use crooner_train::evaluate::predict_side;
 use crooner_train::fit::best_epoch;
 use crooner_train::{
-    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Initial, Stopped,
-    Task, TaskRow, TrainError, evaluate, fit,
+    Classifier, ClassifierInfo, FitConfig, FitEvent, FitOutcome, FitRequest, FrameSource, Initial,
+    RangeCurve, RangeTest, Recording, Stopped, Task, TaskRow, TrainError, evaluate, fit, range_test,
 };
 use half::f16;
 
@@ -333,12 +333,164 @@ fn settings_out_of_range_are_named() {
     assert_eq!(error, "the train side has no slice: every track there is shorter than 42 frames");
 }
 
+/// Every number of `[training]`, as TOML, just outside of its range.
+#[test]
+fn every_setting_out_of_range_says_its_range() {
+    let cases = [
+        ("patience = 0", "training.patience: expected at least 1, found 0"),
+        ("batch_size = 0", "training.batch_size: expected at least 1, found 0"),
+        ("accumulation = 0", "training.accumulation: expected at least 1, found 0"),
+        ("learning_rate = 0.0", "training.learning_rate: expected a positive number, found 0"),
+        ("learning_rate = inf", "training.learning_rate: expected a positive number, found inf"),
+        ("weight_decay = -0.1", "training.weight_decay: expected a number of at least 0, found -0.1"),
+        ("weight_decay = nan", "training.weight_decay: expected a number of at least 0, found NaN"),
+        ("clip_norm = -1.0", "training.clip_norm: expected a number of at least 0, found -1"),
+        (
+            "label_smoothing = 1.0",
+            "training.label_smoothing: expected a share of at least 0 and below 1, found 1",
+        ),
+        (
+            "label_smoothing = -0.1",
+            "training.label_smoothing: expected a share of at least 0 and below 1, found -0.1",
+        ),
+        (
+            "weight_average = 1.0",
+            "training.weight_average: expected a share of at least 0 and below 1, found 1",
+        ),
+        (
+            "freeze = 'encoder'",
+            "training.freeze: expected `nothing`, or training.init_from beside it, found `encoder`, alone",
+        ),
+        (
+            "epochs = 5\n[schedule.cosine]\nwarmup_epochs = 5",
+            "training.schedule.cosine.warmup_epochs: expected at least 0 and fewer than training.epochs, found 5",
+        ),
+        (
+            "[schedule.cosine]\nwarmup_epochs = -1",
+            "training.schedule.cosine.warmup_epochs: expected at least 0 and fewer than training.epochs, found -1",
+        ),
+        (
+            "[schedule.cosine]\nfinal_fraction = 1.5",
+            "training.schedule.cosine.final_fraction: expected a share of 0 to 1, found 1.5",
+        ),
+        (
+            "[schedule.plateau]\nfactor = 1.0",
+            "training.schedule.plateau.factor: expected a share above 0 and below 1, found 1",
+        ),
+        (
+            "[schedule.plateau]\nthreshold = -1e-4",
+            "training.schedule.plateau.threshold: expected a number of at least 0, found -0.0001",
+        ),
+        (
+            "[schedule.plateau]\nmin_learning_rate = -1.0",
+            "training.schedule.plateau.min_learning_rate: expected a number of at least 0, found -1",
+        ),
+        (
+            "[augmentation]\ngain_db = -1.0",
+            "training.augmentation.gain_db: expected a number of at least 0, found -1",
+        ),
+        (
+            "[augmentation]\nmixup = -0.2",
+            "training.augmentation.mixup: expected a number of at least 0, found -0.2",
+        ),
+    ];
+    for (text, message) in cases {
+        let config: FitConfig = toml::from_str(text).unwrap();
+        assert_eq!(config.validate().unwrap_err().to_string(), message, "{text}");
+    }
+    // Counts cannot be negative, nor choices be others than there are: TOML's reader says so, with the line.
+    for (text, part) in [
+        ("accumulation = -1", "accumulation"),
+        ("optimizer = 'sgd'", "expected `adam` or `adamw`"),
+        ("class_weights = 'equal'", "expected `none` or `balanced`"),
+        ("sampling = 'all'", "expected `shuffled` or `balanced`"),
+        ("early_stopping = 'f1'", "`weighted-f1`"),
+        ("freeze = 'head'", "expected `nothing` or `encoder`"),
+        ("schedule = 'linear'", "`constant`"),
+        ("[augmentation]\ntime_masks = -1", "time_masks"),
+        ("[augmentation]\nmixpu = 0.2", "`mixup`"),
+    ] {
+        let error = toml::from_str::<FitConfig>(text).unwrap_err().to_string();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+    // What only the slices decide.
+    let frames = frames();
+    for (text, message) in [
+        (
+            "[augmentation]\ntime_mask_frames = 9",
+            "training.augmentation.time_mask_frames: expected at most the 8 frames of a slice, found 9",
+        ),
+        (
+            "[augmentation]\nfrequency_mask_bands = 17",
+            "training.augmentation.frequency_mask_bands: expected at most the 16 bands of a slice, found 17",
+        ),
+    ] {
+        let config: FitConfig = toml::from_str(text).unwrap();
+        assert_eq!(train(&frames, &config, 0, None, None).unwrap_err().to_string(), message);
+    }
+}
+
+fn find_rate(frames: &Frames, seed: u64, range: RangeTest) -> Result<RangeCurve, TrainError> {
+    let task = Task::from_rows(frames, rows(), SLICE_FRAMES).unwrap();
+    let (config, model) = (config(1), model());
+    let request = FitRequest {
+        task: &task,
+        model: &model,
+        config: &config,
+        seed,
+        initial: None,
+        device: &Device::flex(),
+        checkpoint: None,
+        identity: &identity(seed),
+        cancel: &AtomicBool::new(false),
+    };
+    range_test(&request, range, |_| {})
+}
+
+#[test]
+fn the_range_test_finds_a_rate_that_learns() {
+    let frames = frames();
+    let curve = find_rate(&frames, 1, RangeTest::default()).unwrap();
+    let again = find_rate(&frames, 1, RangeTest::default()).unwrap();
+    assert_eq!(curve, again);
+    assert_ne!(curve, find_rate(&frames, 2, RangeTest::default()).unwrap());
+    // An epoch has 5 steps: the 200 steps go through many, and every rate is used once.
+    assert!(curve.points.windows(2).all(|pair| pair[0].learning_rate < pair[1].learning_rate));
+    let suggestion = curve.suggestion.unwrap();
+    assert!((1e-4..0.3).contains(&suggestion), "{suggestion}");
+    let config = FitConfig { learning_rate: suggestion, ..config(8) };
+    let learnt = train(&frames, &config, 1, None, None).unwrap().history;
+    assert!(best_epoch(&learnt, config.early_stopping).unwrap().validation_accuracy > 0.9, "{learnt:?}");
+}
+
+#[test]
+fn a_range_that_is_none_is_named() {
+    let frames = frames();
+    for (range, message) in [
+        (
+            RangeTest { first: 0.0, ..RangeTest::default() },
+            "first learning rate: expected a positive number, found 0",
+        ),
+        (
+            RangeTest { last: 1e-6, ..RangeTest::default() },
+            "last learning rate: expected more than the first, found 0.000001",
+        ),
+        (
+            RangeTest { steps: 59, ..RangeTest::default() },
+            "steps of the range test: expected at least 60, found 59",
+        ),
+    ] {
+        assert_eq!(find_rate(&frames, 0, range).unwrap_err().to_string(), message);
+    }
+}
+
 fn classifier(frames: &Frames) -> Classifier {
     let outcome = train(frames, &config(1), 0, None, None).unwrap();
     let info = ClassifierInfo {
         features: toml::from_str::<FeatureConfig>(&format!("[log-mel]\nn_mels = {N_MELS}")).unwrap(),
         slice_frames: SLICE_FRAMES,
         model: model(),
+        recording: Recording::default(),
         labels: ["Ada", "Bob", "Cyd"].map(str::to_owned).to_vec(),
         split: "none".to_owned(),
         seed: 0,

@@ -7,7 +7,8 @@ use std::error::Error;
 use std::hint::black_box;
 use std::io::{BufRead, Write, stdin, stdout};
 
-use crooner_features::{FeatureConfig, LogMelConfig, log_mel};
+use crooner_audio::AudioReader;
+use crooner_features::{Extractor, FeatureConfig, LogMelConfig};
 use rayon::prelude::*;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -36,7 +37,15 @@ fn main() -> Outcome {
             }
             "decode-log-mel" => {
                 (0..n).try_for_each(|_| {
-                    workers.install(|| files.par_iter().try_for_each(|file| decode(file)))
+                    workers.install(|| {
+                        files.par_iter().try_for_each_init(
+                            || FeatureConfig::LogMel(LogMelConfig::default()).extractor(),
+                            |extractor, file| match extractor {
+                                Ok(extractor) => decode(&mut **extractor, file),
+                                Err(error) => Err(error.clone().into()),
+                            },
+                        )
+                    })
                 })?;
                 "done"
             }
@@ -59,7 +68,7 @@ fn main() -> Outcome {
 
 /// The power of a track into a buffer that is used again.
 struct PowerInto {
-    extractor: Box<dyn crooner_features::Extractor>,
+    extractor: Box<dyn Extractor>,
     values: Vec<f32>,
 }
 
@@ -79,9 +88,15 @@ impl PowerInto {
     }
 }
 
-fn decode(file: &str) -> Outcome {
-    let config = LogMelConfig::default();
-    let audio = crooner_audio::load(file, Some(config.sample_rate))?;
-    black_box(log_mel(&audio.samples, &config)?);
+/// The log-mel spectrogram of a file, as `prepare-data` has it: frame by frame, while the file is decoded.
+fn decode(extractor: &mut dyn Extractor, file: &str) -> Outcome {
+    let mut reader = AudioReader::open_at(file, LogMelConfig::default().sample_rate)?;
+    let mut values = Vec::new();
+    while let Some(block) = reader.next_block()? {
+        extractor.push(block, &mut |frame| values.extend_from_slice(frame))?;
+    }
+    let floor = extractor.finish(&mut |frame| values.extend_from_slice(frame))?;
+    values.iter_mut().for_each(|value| *value = value.max(floor));
+    black_box(values);
     Ok(())
 }

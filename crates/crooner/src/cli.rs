@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use crooner_train::config::Freeze;
 
 use crate::experiment::Overrides;
 
@@ -41,20 +42,49 @@ pub(crate) enum Command {
         crooner train --data ~/Music/mine --split album  your own, tested on unheard albums\n  \
         crooner train --preset paper --slice-seconds 5   the network of the paper\n  \
         crooner train --config my.toml --seed 21         your own settings\n  \
+        crooner train --seeds 5                          five seeds, their mean and its interval\n  \
+        crooner train --data D --init-from runs/other --freeze encoder   learn the head anew\n  \
+        crooner train --find-learning-rate curve.svg     which learning rate?\n  \
         crooner train --resume runs/demo-song-seed0      continue where it stopped")]
     Train(TrainArgs),
+    /// Compare experiments that were trained at the same seeds
+    #[command(after_help = "Example:\n  \
+        crooner train --seeds 5 --out runs/base\n  \
+        crooner train --seeds 5 --config mixup.toml --out runs/mixup\n  \
+        crooner compare runs/base runs/mixup      a table in Markdown: scores, differences, intervals")]
+    Compare(CompareArgs),
     /// Score a trained classifier on its test tracks again
     #[command(after_help = "Examples:\n  \
         crooner evaluate runs/demo-song-seed0\n  \
         crooner evaluate runs/demo-song-seed0 --json")]
     Evaluate(EvaluateArgs),
-    /// Say who is playing in audio files
+    /// Say who is playing in audio files, or which tags they have
     #[command(after_help = "Examples:\n  \
         crooner predict runs/demo-song-seed0 song.mp3\n  \
         crooner predict runs/demo-song-seed0 ~/Music/unknown --top 1\n  \
-        crooner predict runs/demo-song-seed0 song.mp3 --json   with every slice\n\n\
+        crooner predict runs/demo-song-seed0 song.mp3 --json   with every slice\n  \
+        crooner predict choi-msd song.mp3 --top 5              a published model: tags\n\n\
         Exit code 1 means that some files could not be read.")]
     Predict(PredictArgs),
+    /// List the published models that come with crooner, or show one
+    #[command(after_help = "Examples:\n  \
+        crooner models\n  \
+        crooner models choi-msd     labels, licence, source, limits")]
+    Models(ModelsArgs),
+    /// Make a run of the weights of another program
+    #[command(after_help = "Examples:\n  \
+        crooner import best_model.pth --preset won-mtat -o runs/won\n  \
+        crooner import crnn.keras --preset paper --labels artists.txt -o runs/mine\n  \
+        crooner import weights.h5 --config my.toml --labels artists.txt -o runs/mine\n\n\
+        Reads safetensors, PyTorch checkpoints (.pt, .pth) and weights of Keras (.keras, .h5), by the names\n\
+        that docs/models.md lists. `predict`, `export` and training.init_from take the run.")]
+    Import(ImportArgs),
+    /// Write the weights of a run for PyTorch
+    #[command(after_help = "Examples:\n  \
+        crooner export runs/demo-song-seed0 -o demo.safetensors\n  \
+        crooner export hsieh-artist20 -o hsieh.safetensors       a published model\n\n\
+        docs/models.md shows a PyTorch module that loads the file.")]
+    Export(ExportArgs),
     /// Compute features of audio files, equal to librosa's
     #[command(after_help = "Examples:\n  \
         crooner features song.mp3 --feature log-mel -o song.npy\n  \
@@ -134,7 +164,7 @@ pub(crate) struct DataArgs {
 pub(crate) struct SourceArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// Settings to start from: demo, card or paper [default: demo]
+    /// Settings to start from: demo, best, card or paper [default: demo]
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
     /// TOML file with settings that differ from the preset's
@@ -269,21 +299,59 @@ pub(crate) struct TrainArgs {
     /// Decides split, initial weights, order and dropout
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Train at several seeds and sum up: how many, from 0 on, or which, as in 0,21,42. The same command
+    /// continues what was interrupted
+    #[arg(long, value_name = "N|LIST", value_parser = parse_seeds, conflicts_with_all = ["seed", "resume"])]
+    pub(crate) seeds: Option<Seeds>,
+    /// Start from the weights of this run, or of a model.safetensors, as far as they fit
+    #[arg(long, value_name = "RUN")]
+    init_from: Option<PathBuf>,
+    /// What of the network keeps those weights: encoder, or nothing [default: nothing]
+    #[arg(long, value_name = "WHAT", value_parser = parse_freeze)]
+    freeze: Option<Freeze>,
     /// Most epochs
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
     /// Slices a step
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-    /// Folder to write to [default: runs/DATASET-SPLIT-seedN]
+    /// Folder to write to [default: runs/DATASET-SPLIT-seedN; with --seeds, runs/DATASET-SPLIT-seeds]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
+    /// Train for some steps while the learning rate grows, draw the loss (.png or .svg), suggest a rate, and no more
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "out", "resume", "epochs"])]
+    pub(crate) find_learning_rate: Option<PathBuf>,
     /// Train even if a recording is on two sides of the split; the report says so
     #[arg(long)]
     pub(crate) allow_leakage: bool,
     /// Continue an interrupted run, with its own settings; --epochs may ask for more
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "data", "preset", "config", "split", "split_file", "columns", "options", "label", "group", "slice_seconds", "seed", "batch_size"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "data", "preset", "config", "split", "split_file", "columns", "options", "label", "group", "slice_seconds", "seed", "batch_size", "init_from", "freeze"])]
     pub(crate) resume: Option<PathBuf>,
+}
+
+/// Seeds to train at, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seeds(pub(crate) Vec<u64>);
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// Folders of `crooner train --seeds`, the one to compare with first
+    #[arg(required = true, num_args = 2.., value_name = "DIR")]
+    pub(crate) experiments: Vec<PathBuf>,
+    /// What to compare
+    #[arg(long, value_enum, default_value_t = ComparedScore::WeightedF1)]
+    pub(crate) score: ComparedScore,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `crooner compare` compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ComparedScore {
+    Accuracy,
+    WeightedF1,
+    MacroF1,
 }
 
 #[derive(Debug, Args)]
@@ -301,12 +369,13 @@ pub(crate) struct EvaluateArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// Folder of a run
+    /// Folder of a run, or name of a published model (`crooner models` lists them)
+    #[arg(value_name = "RUN|MODEL")]
     pub(crate) run: PathBuf,
     /// Audio files, or folders of them
     #[arg(required = true, value_name = "FILE|DIR")]
     pub(crate) inputs: Vec<PathBuf>,
-    /// How many artists to name for each file
+    /// How many artists or tags to name for each file
     #[arg(long, value_name = "K", default_value_t = 3, value_parser = parse_top)]
     pub(crate) top: usize,
     /// Print JSON, with every slice
@@ -314,6 +383,49 @@ pub(crate) struct PredictArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArgs {
+    /// Show this one
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// File of weights
+    pub(crate) weights: PathBuf,
+    /// Features and architecture that the weights are for
+    #[arg(long, value_name = "NAME", required_unless_present = "config")]
+    preset: Option<String>,
+    /// TOML file with settings that differ from the preset's
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Names of the classes in the order of the outputs, one a line [default: a published model's own]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Folder to write to
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Folder of a run, or name of a published model
+    #[arg(value_name = "RUN|MODEL")]
+    pub(crate) run: PathBuf,
+    /// Kind of file
+    #[arg(long, value_enum, default_value_t = ExportFormat::Safetensors)]
+    pub(crate) format: ExportFormat,
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// What `crooner export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    Safetensors,
 }
 
 #[derive(Debug, Args)]
@@ -390,9 +502,11 @@ pub(crate) enum PictureOf {
     SelfSimilarity,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FrequencyAxis {
+    #[default]
     Log,
+    Mel,
     Linear,
 }
 
@@ -494,6 +608,12 @@ impl DataArgs {
     }
 }
 
+impl ImportArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides { preset: self.preset.clone(), config: self.config.clone(), ..Overrides::default() }
+    }
+}
+
 impl SourceArgs {
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides { preset: self.preset.clone(), config: self.config.clone(), ..self.data.overrides() }
@@ -511,6 +631,8 @@ impl TrainArgs {
             seed: self.seed,
             epochs: self.epochs,
             batch_size: self.batch_size,
+            init_from: self.init_from.clone(),
+            freeze: self.freeze,
             ..self.source.overrides()
         }
     }
@@ -534,6 +656,36 @@ fn parse_pair(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "expected NAME=VALUE, as in artist=SINGER".to_owned())
 }
 
+fn parse_seeds(text: &str) -> Result<Seeds, String> {
+    let expected = || {
+        "expected a number of seeds from 2 to 1000, or at least two different ones, as in 0,21,42".to_owned()
+    };
+    let seeds: Vec<u64> = match text.parse() {
+        Ok(n @ 2..=1000) => (0..n).collect(),
+        Ok(_) => return Err(expected()),
+        Err(_) => text
+            .split(',')
+            .map(|seed| seed.trim().parse())
+            .collect::<Result<_, _>>()
+            .map_err(|_| expected())?,
+    };
+    let mut different = seeds.clone();
+    different.sort_unstable();
+    different.dedup();
+    if different.len() < seeds.len() || seeds.len() < 2 {
+        return Err(expected());
+    }
+    Ok(Seeds(seeds))
+}
+
+fn parse_freeze(text: &str) -> Result<Freeze, String> {
+    match text {
+        "encoder" => Ok(Freeze::Encoder),
+        "nothing" => Ok(Freeze::Nothing),
+        _ => Err("expected encoder or nothing".to_owned()),
+    }
+}
+
 fn parse_top(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&k| k >= 1).ok_or_else(|| "expected a number of at least 1".to_owned())
 }
@@ -554,6 +706,16 @@ mod tests {
         assert_eq!(parse_shard("3/4"), Ok((3, 4)));
         for wrong in ["4/4", "1", "a/b", "-1/2", ""] {
             assert!(parse_shard(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seeds_are_a_number_or_a_list() {
+        assert_eq!(parse_seeds("3"), Ok(Seeds(vec![0, 1, 2])));
+        assert_eq!(parse_seeds("0, 21,42"), Ok(Seeds(vec![0, 21, 42])));
+        for wrong in ["", "0", "1", "1001", "-2", "7,", "1,1", "a,b", "2.5"] {
+            let error = parse_seeds(wrong).unwrap_err();
+            assert!(error.contains("as in 0,21,42"), "{wrong}: {error}");
         }
     }
 

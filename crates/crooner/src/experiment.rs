@@ -10,15 +10,21 @@ use anyhow::{Context, Result, anyhow, bail};
 use crooner_features::FeatureConfig;
 use crooner_model::ModelConfig;
 use crooner_split::SplitConfig;
-use crooner_train::FitConfig;
+use crooner_train::config::Freeze;
+use crooner_train::{FitConfig, Recording};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 /// The presets: name and TOML. One line each.
 pub(crate) const PRESETS: &[(&str, &str)] = &[
     ("demo", include_str!("../../../configs/demo.toml")),
+    ("best", include_str!("../../../configs/best.toml")),
     ("card", include_str!("../../../configs/card.toml")),
     ("paper", include_str!("../../../configs/paper.toml")),
+    ("paper-keras211", include_str!("../../../configs/paper-keras211.toml")),
+    ("hsieh-artist20", include_str!("../../../configs/hsieh-artist20.toml")),
+    ("choi-msd", include_str!("../../../configs/choi-msd.toml")),
+    ("won-mtat", include_str!("../../../configs/won-mtat.toml")),
 ];
 
 /// Used where neither the command line nor the file names one.
@@ -48,6 +54,9 @@ pub(crate) struct Experiment {
     pub(crate) split_file: Option<PathBuf>,
     /// Which tracks are trained on and which tested.
     pub(crate) split: SplitConfig,
+    /// What of a new recording `predict` hears.
+    #[serde(default, skip_serializing_if = "Recording::is_default")]
+    pub(crate) recording: Recording,
     /// The network.
     pub(crate) model: ModelConfig,
     /// The training loop.
@@ -102,6 +111,8 @@ pub(crate) struct Overrides {
     pub(crate) seed: Option<u64>,
     pub(crate) epochs: Option<usize>,
     pub(crate) batch_size: Option<usize>,
+    pub(crate) init_from: Option<PathBuf>,
+    pub(crate) freeze: Option<Freeze>,
 }
 
 impl DatasetConfig {
@@ -234,6 +245,12 @@ impl Experiment {
         self.seed = overrides.seed.unwrap_or(self.seed);
         self.training.epochs = overrides.epochs.unwrap_or(self.training.epochs);
         self.training.batch_size = overrides.batch_size.unwrap_or(self.training.batch_size);
+        if let Some(path) = &overrides.init_from {
+            let path =
+                std::path::absolute(path).with_context(|| format!("--init-from {}", path.display()))?;
+            self.training.init_from = Some(path);
+        }
+        self.training.freeze = overrides.freeze.unwrap_or(self.training.freeze);
         Ok(())
     }
 
@@ -241,6 +258,7 @@ impl Experiment {
         self.features.validate()?;
         self.model.validate()?;
         self.training.validate()?;
+        self.recording.validate(&self.model)?;
         Ok(())
     }
 }
@@ -366,6 +384,9 @@ mod tests {
     fn unknown_presets_are_told_the_known_ones() {
         let overrides = Overrides { preset: Some("papre".to_owned()), ..Overrides::default() };
         let error = Experiment::resolve(&overrides).unwrap_err().to_string();
-        assert_eq!(error, "there is no preset `papre`: crooner has demo, card, paper; did you mean paper?");
+        assert_eq!(
+            error,
+            "there is no preset `papre`: crooner has demo, best, card, paper, paper-keras211, hsieh-artist20, choi-msd, won-mtat; did you mean paper?"
+        );
     }
 }

@@ -9,6 +9,8 @@ use crooner_report::picture::{HeatMap, Layout, Levels, Rows, heat_map, waveform}
 use crooner_report::{Example, ExamplePictures};
 use half::f16;
 
+use crate::cli::FrequencyAxis;
+
 /// How much of a track is shown in a report.
 const SECONDS: f64 = 10.0;
 
@@ -18,8 +20,8 @@ const C1_HZ: f64 = 32.703_195_662_574_83;
 /// The rows and values of a feature.
 pub(crate) struct Axis {
     kind: Kind,
-    /// Of a spectrogram: whether frequency is linear, not logarithmic.
-    pub(crate) linear: bool,
+    /// Of a spectrogram.
+    pub(crate) scale: FrequencyAxis,
     pub(crate) levels: Levels,
 }
 
@@ -61,14 +63,17 @@ impl Axis {
         };
         let levels =
             if matches!(config, FeatureConfig::LogMel(_)) { Levels::Decibels } else { Levels::Plain };
-        Ok(Self { kind, linear: false, levels })
+        Ok(Self { kind, scale: FrequencyAxis::Log, levels })
     }
 
     pub(crate) fn rows(&self) -> Rows<'_> {
         match &self.kind {
             Kind::Mel(hz) => Rows::Bands(hz),
-            Kind::Stft(hz) if self.linear => Rows::Linear(hz),
-            Kind::Stft(hz) => Rows::Logarithmic(hz),
+            Kind::Stft(hz) => match self.scale {
+                FrequencyAxis::Log => Rows::Logarithmic(hz),
+                FrequencyAxis::Mel => Rows::Mel(hz),
+                FrequencyAxis::Linear => Rows::Linear(hz),
+            },
             Kind::Notes { lowest_midi, bins_per_octave } => {
                 Rows::Notes { lowest_midi: *lowest_midi, bins_per_octave: *bins_per_octave }
             }

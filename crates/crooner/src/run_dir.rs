@@ -159,6 +159,17 @@ impl RunDir {
         serde_json::from_str(&text).with_context(|| format!("{} is not a split", path.display()))
     }
 
+    /// Where the run was computed.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the file.
+    pub(crate) fn read_environment(&self) -> Result<Environment> {
+        let path = self.environment();
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} is not an environment", path.display()))
+    }
+
     /// Writes one of the files, whole or not at all.
     ///
     /// # Errors

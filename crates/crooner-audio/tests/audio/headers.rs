@@ -137,6 +137,77 @@ fn a_rate_that_cannot_be_converted_is_named() {
     assert!(error.to_string().contains("cannot convert 2147483647 Hz to 16000 Hz"), "{error}");
 }
 
+/// An AU file of one channel at 8 kHz: where its samples begin, how many bytes it states, its encoding, what follows.
+fn au(offset: u32, stated: u32, encoding: u32, rest: &[u8]) -> Vec<u8> {
+    let numbers = [offset, stated, encoding, 8_000, 1];
+    [b".snd", numbers.map(u32::to_be_bytes).concat().as_slice(), rest].concat()
+}
+
+fn open_bytes(name: &str, bytes: &[u8]) -> Result<(Vec<f32>, u64), AudioError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let mut reader = AudioReader::open(&path)?;
+    let mut samples = Vec::new();
+    while let Some(block) = reader.next_block()? {
+        samples.extend_from_slice(block);
+    }
+    Ok((samples, reader.damaged_packets()))
+}
+
+#[test]
+fn au_of_any_offset_and_length_is_read() {
+    let expected = [0.5, -1.0, 0.0];
+    let samples = [0x40, 0, 0x80, 0, 0, 0];
+    // A comment of eight bytes, as sox writes; of none; of an odd number.
+    for comment in ["comment\0", "", "odd"] {
+        let rest = [comment.as_bytes(), &samples].concat();
+        let offset = 24 + comment.len() as u32;
+        assert_eq!(open_bytes("a.au", &au(offset, 6, 3, &rest)).unwrap(), (expected.to_vec(), 0));
+        // A pipe, whose length nobody knew.
+        assert_eq!(open_bytes("a.au", &au(offset, u32::MAX, 3, &rest)).unwrap(), (expected.to_vec(), 0));
+        // What follows the samples is not of them.
+        let more = [&rest[..], b"and more"].concat();
+        assert_eq!(open_bytes("a.snd", &au(offset, 6, 3, &more)).unwrap(), (expected.to_vec(), 0));
+        // Cut off: what is there, and one count of damage.
+        assert_eq!(open_bytes("a.au", &au(offset, 600, 3, &rest)).unwrap(), (expected.to_vec(), 1));
+    }
+    let widths: [(u32, &[u8]); 4] =
+        [(2, &[0x40, 0x80]), (4, &[0x40, 0, 0, 0x80, 0, 0]), (5, &[0x40, 0, 0, 0, 0x80, 0, 0, 0]), (7, &[])];
+    for (encoding, bytes) in widths {
+        let doubles = [0.5_f64.to_be_bytes(), (-1.0_f64).to_be_bytes()].concat();
+        let bytes = if bytes.is_empty() { &doubles } else { bytes };
+        let found = open_bytes("a.au", &au(24, bytes.len() as u32, encoding, bytes)).unwrap();
+        assert_eq!(found, (vec![0.5, -1.0], 0), "encoding {encoding}");
+    }
+    // An odd number of bytes.
+    assert_eq!(open_bytes("a.au", &au(24, 3, 2, &[0x40, 0x80, 0])).unwrap(), (expected.to_vec(), 0));
+}
+
+#[test]
+fn au_that_cannot_be_is_refused_with_its_reason() {
+    let silence = [0; 64];
+    let mut no_channels = au(24, 64, 3, &silence);
+    no_channels[23] = 0;
+    let mut no_rate = au(24, 64, 3, &silence);
+    no_rate[16..20].fill(0);
+    for (bytes, reason) in [
+        (au(24, 64, 23, &silence), "AU: expected PCM, mu-law or A-law, found ADPCM (encoding 23)"),
+        (au(24, 64, 99, &silence), "AU: expected encoding 1 to 7 or 27, found 99"),
+        (au(20, 64, 3, &silence), "AU: expected samples at byte 24 to 88, found 20"),
+        (au(4_000_000_000, 64, 3, &silence), "AU: expected samples at byte 24 to 88, found 4000000000"),
+        (no_channels, "AU: expected 1 to 65535 channels, found 0"),
+        (no_rate, "AU: expected at least 1 Hz, found 0"),
+        (b".snd\0\0".to_vec(), "AU: expected a header of 24 bytes, found 6"),
+    ] {
+        let error = open_bytes("bad.au", &bytes).unwrap_err();
+        assert!(matches!(error, AudioError::BadHeader { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("bad.au") && text.contains(reason), "{text}");
+    }
+    assert!(matches!(open_bytes("a.au", &au(24, 0, 3, &[])), Err(AudioError::NoAudio { .. })));
+}
+
 fn mp4_box(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     [&(content.len() as u32 + 8).to_be_bytes(), kind.as_slice(), &content].concat()

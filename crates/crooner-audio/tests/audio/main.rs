@@ -5,6 +5,7 @@ mod corpus;
 mod damage;
 mod golden;
 mod headers;
+mod ogg;
 mod oracle;
 
 use std::fs::File;

@@ -6,7 +6,7 @@ use crate::{Arrays, fixture, largest_difference};
 
 /// File, codec, channels, tolerance. Integer and floating-point PCM is exact; lossy codecs differ in the last bits, and
 /// libopus computes in floating point where our decoder is its fixed-point twin.
-const FILES: [(&str, &str, usize, f32); 21] = [
+const FILES: [(&str, &str, usize, f32); 24] = [
     ("pcm_u8.wav", "pcm_u8", 2, 0.0),
     ("pcm_s16.wav", "pcm_s16le", 2, 0.0),
     ("pcm_s24.wav", "pcm_s24le", 2, 0.0),
@@ -14,6 +14,9 @@ const FILES: [(&str, &str, usize, f32); 21] = [
     ("pcm_f32.wav", "pcm_f32le", 2, 0.0),
     ("pcm_f64.wav", "pcm_f64le", 2, 0.0),
     ("pcm_s16.aiff", "pcm_s16be", 2, 0.0),
+    ("pcm_s16.au", "pcm_s16be", 2, 0.0),
+    ("pcm_f32.au", "pcm_f32be", 1, 0.0),
+    ("pcm_mulaw.au", "pcm_mulaw", 2, 0.0),
     ("flac_s16.flac", "flac", 2, 0.0),
     ("flac_s24.flac", "flac", 2, 0.0),
     ("flac.oga", "flac", 2, 0.0),

@@ -103,6 +103,8 @@ fn every_expression_of_the_page_runs() -> Result<(), Box<dyn std::error::Error>>
     let _ = sync(&mel, &[20, 40], Aggregate::Mean)?;
     let _ = stack_memory(&mel, 2, 1)?;
     let _ = recurrence_matrix(&mel, &RecurrenceConfig::default())?;
+    let links = recurrence_matrix(&mel, &RecurrenceConfig::default())?;
+    let _ = nn_filter(&mel, &links, NeighbourAggregate::default())?;
     let _ = normalize(&mel, Norm::Inf);
     let _ = statistics(&mel)?;
     Ok(())

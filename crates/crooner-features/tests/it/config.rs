@@ -58,10 +58,12 @@ fn any_log_mel() -> impl Strategy<Value = LogMelConfig> {
     let stft = (2usize..100_000, of(1usize..5000), 1usize..5000, any::<bool>(), any::<bool>(), any::<bool>());
     let mel = (1usize..500, any::<bool>(), any::<bool>());
     let numbers = (0f32..1e4, of(1f32..1e5), f32::MIN_POSITIVE..1e30, of(1e-3f32..1e3));
-    (1_000u32..768_000, stft, mel, numbers).prop_map(|(sample_rate, stft, mel, numbers)| {
+    let further = (of(1f32..1e5), 1f32..8.0);
+    (1_000u32..768_000, stft, mel, numbers, further).prop_map(|(sample_rate, stft, mel, numbers, further)| {
         let (n_fft, win_length, hop_length, hamming, center, reflect) = stft;
         let (n_mels, htk, unscaled) = mel;
         let (f_min_hz, f_max_hz, amin, top_db) = numbers;
+        let (band_limit_hz, exponent) = further;
         LogMelConfig {
             sample_rate,
             n_fft,
@@ -75,6 +77,8 @@ fn any_log_mel() -> impl Strategy<Value = LogMelConfig> {
             f_max_hz,
             scale: if htk { MelScale::Htk } else { MelScale::Slaney },
             norm: if unscaled { MelNorm::None } else { MelNorm::Slaney },
+            band_limit_hz,
+            exponent,
             amin,
             top_db,
         }

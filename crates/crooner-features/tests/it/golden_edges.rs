@@ -6,11 +6,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use crooner_features::{
-    DbConfig, DctNorm, GriffinLimConfig, InitialPhase, MelConfig, MelScale, MelToStftConfig, MfccConfig,
-    MfccToMelConfig, Spectrogram, StftConfig, Weighting, Window, amplitude_to_db, cqt_frequencies,
-    db_to_amplitude, db_to_power, deemphasis, fft_frequencies, frequency_weighting, griffin_lim, hz_to_midi,
-    hz_to_octs, istft, mel_filter_bank, mel_spectrogram, mel_to_stft, mfcc, mfcc_to_mel, midi_to_hz,
-    midi_to_note, note_to_midi, octs_to_hz, perceptual_weighting, preemphasis, rms_of_spectrogram,
+    Aggregate, DbConfig, DctNorm, GriffinLimConfig, InitialPhase, MelConfig, MelScale, MelToStftConfig,
+    Metric, MfccConfig, MfccToMelConfig, NeighbourAggregate, RecurrenceConfig, RecurrenceMode, Spectrogram,
+    StftConfig, Weighting, Window, amplitude_to_db, cqt_frequencies, db_to_amplitude, db_to_power,
+    deemphasis, fft_frequencies, frequency_weighting, griffin_lim, hz_to_midi, hz_to_octs, istft,
+    mel_filter_bank, mel_spectrogram, mel_to_stft, mfcc, mfcc_to_mel, midi_to_hz, midi_to_note, nn_filter,
+    note_to_midi, octs_to_hz, perceptual_weighting, preemphasis, recurrence_matrix, rms_of_spectrogram,
     samples_to_frames, stft, time_to_frames,
 };
 use npyz::num_complex::Complex64;
@@ -88,6 +89,31 @@ const FUNCTIONS: &[(&str, Compute)] = &[
             MfccToMelConfig { n_mels: 40, dct_type: 3, norm: DctNorm::None, ..MfccToMelConfig::default() };
         row(&mfcc_to_mel(&coefficients, &config).unwrap())
     }),
+    ("mfcc_to_mel_type_1", |y| {
+        let config = MfccConfig { dct_type: 1, norm: DctNorm::None, ..MfccConfig::default() };
+        let coefficients = cepstrum(y, &config);
+        let config =
+            MfccToMelConfig { n_mels: 40, dct_type: 1, norm: DctNorm::None, ..MfccToMelConfig::default() };
+        row(&mfcc_to_mel(&coefficients, &config).unwrap())
+    }),
+    ("nn_filter_mean", |y| {
+        let links = RecurrenceConfig { k: Some(4), width: 2, ..affinity() };
+        filtered(y, &links, NeighbourAggregate::Plain(Aggregate::Mean))
+    }),
+    ("nn_filter_median", |y| {
+        let links = RecurrenceConfig {
+            k: Some(5),
+            sym: true,
+            metric: Metric::Cosine,
+            mode: RecurrenceMode::Distance,
+            ..affinity()
+        };
+        filtered(y, &links, NeighbourAggregate::Plain(Aggregate::Median))
+    }),
+    ("nn_filter_weighted", |y| {
+        let links = RecurrenceConfig { k: Some(4), self_links: true, ..affinity() };
+        filtered(y, &links, NeighbourAggregate::Weighted)
+    }),
     ("weighting_A", |_| weighting(Weighting::A)),
     ("weighting_B", |_| weighting(Weighting::B)),
     ("weighting_C", |_| weighting(Weighting::C)),
@@ -118,6 +144,16 @@ const FUNCTIONS: &[(&str, Compute)] = &[
 ];
 
 const FREQUENCIES: [f64; 8] = [20.0, 50.0, 100.0, 440.0, 1000.0, 3000.0, 8000.0, 16_000.0];
+
+fn affinity() -> RecurrenceConfig {
+    RecurrenceConfig { mode: RecurrenceMode::Affinity, ..RecurrenceConfig::default() }
+}
+
+fn filtered(y: &[f32], links: &RecurrenceConfig, aggregate: NeighbourAggregate) -> Vec<Complex64> {
+    let magnitude = magnitude(y);
+    let links = recurrence_matrix(&magnitude, links).unwrap();
+    row(&nn_filter(&magnitude, &links, aggregate).unwrap())
+}
 
 fn small() -> StftConfig {
     StftConfig { n_fft: 512, hop_length: 300, ..StftConfig::default() }

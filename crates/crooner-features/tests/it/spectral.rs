@@ -122,6 +122,20 @@ proptest! {
     }
 
     #[test]
+    fn the_cosine_transform_of_type_1_undoes_itself(n in 2usize..40) {
+        for (norm, scale) in [(DctNorm::Ortho, 1.0), (DctNorm::None, 2.0 * (n - 1) as f64)] {
+            let one = dct_matrix(1, norm, n, n).unwrap();
+            for i in 0..n {
+                for j in 0..n {
+                    let product: f64 = (0..n).map(|k| one[i * n + k] * one[k * n + j]).sum();
+                    let expected = if i == j { scale } else { 0.0 };
+                    prop_assert!((product - expected).abs() < 1e-10 * scale);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn all_coefficients_give_the_mel_bands_back(values in proptest::collection::vec(1e-3f32..1e3, 24)) {
         let mel = Spectrogram::new(12, 2, values).unwrap();
         let db = power_to_db(&mel, &DbConfig { top_db: None, ..DbConfig::default() }).unwrap();
@@ -408,5 +422,8 @@ fn an_unscaled_cosine_transform_is_twice_the_sum() {
             assert!((matrix[k * 5 + m] - expected).abs() < 1e-12);
         }
     }
+    let one = dct_matrix(1, DctNorm::None, 1, 1).unwrap_err().to_string();
+    assert_eq!(one, "feature setting `n` must be between 2 and 65536, found 1");
+    assert!(dct_matrix(0, DctNorm::None, 3, 5).is_err());
     assert!(dct_matrix(4, DctNorm::None, 3, 5).is_err() && dct_matrix(2, DctNorm::None, 6, 5).is_err());
 }

@@ -1,7 +1,8 @@
 //! The contract of every extractor, over the registry.
 
 use crooner_features::{
-    Extractor, FeatureConfig, FeatureError, Frames, LogMelConfig, MAX_SAMPLE, PadMode, Window, log_mel,
+    Extractor, FeatureConfig, FeatureError, Frames, LogMelConfig, MAX_SAMPLE, PadMode, Preemphasis, Window,
+    log_mel, preemphasis,
 };
 use proptest::prelude::*;
 
@@ -70,6 +71,58 @@ proptest! {
             prop_assert_eq!(bits(frames.to_spectrogram().values()), bits(expected.values()));
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn emphasis_in_blocks_is_that_of_one_call(n in 1usize..3000, sizes in any_sizes(), coef in 0f32..=1.0, seed: u32) {
+        let samples = noise(n, seed);
+        let expected = preemphasis(&samples, coef).unwrap();
+        let (mut filter, mut found) = (Preemphasis::new(coef).unwrap(), Vec::new());
+        // Twice: the second track must not remember the first.
+        for _ in 0..2 {
+            let (mut rest, mut sizes) = (&samples[..], sizes.iter().cycle());
+            found.clear();
+            while !rest.is_empty() {
+                let (block, after) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
+                filter.push(block, &mut found).unwrap();
+                rest = after;
+            }
+            filter.finish(&mut found).unwrap();
+            prop_assert_eq!(bits(&found), bits(&expected));
+        }
+    }
+}
+
+#[test]
+fn emphasis_names_a_sample_of_any_block_and_forgets_its_track() {
+    let (mut filter, mut out) = (Preemphasis::new(0.97).unwrap(), Vec::new());
+    filter.push(&[0.5; 7], &mut out).unwrap();
+    let error = filter.push(&[0.1, f32::NAN], &mut out).unwrap_err();
+    assert!(matches!(error, FeatureError::Sample { index: 8, .. }), "{error}");
+    assert_eq!(filter.finish(&mut out), Err(FeatureError::NoSamples));
+    assert!(Preemphasis::new(1.5).is_err());
+}
+
+/// Without a floor to wait for, coefficients come as soon as their samples do, and nothing is held.
+#[test]
+fn cepstral_coefficients_without_a_floor_do_not_wait_for_the_end() {
+    let feature = FeatureConfig::named("mfcc").unwrap().with("top_db", "none").unwrap();
+    let samples = noise(40_000, 3);
+    let expected = feature.frames(&samples).unwrap();
+    let mut extractor = feature.extractor().unwrap();
+    let mut early = 0;
+    for block in samples.chunks(160) {
+        extractor.push(block, &mut |_| early += 1).unwrap();
+    }
+    // The last two frames reach beyond the track.
+    assert_eq!(early, expected.n_frames() - 2);
+    extractor.finish(&mut |_| early += 1).unwrap();
+    assert_eq!(early, expected.n_frames());
+    let frames = in_blocks(&mut *extractor, &samples, &[160]);
+    assert_eq!(bits(frames.values()), bits(expected.values()));
 }
 
 /// The places where mirroring could miss samples: where its head completes, and where the buffer is emptied just before

@@ -23,7 +23,9 @@ pub(crate) struct Forward<'a> {
     pub(crate) activations: *mut f32,
     /// Of image 0.
     pub(crate) pooled: Pooled,
-    /// `[2, k]` sums of the activations and of their squares, added to; null when nobody asks.
+    /// `[k]`, what activations are compared with for the sums.
+    pub(crate) centre: *const f32,
+    /// `[2, k]` sums of the activations less their centre and of its squares, added to; null when nobody asks.
     pub(crate) sums: *mut f64,
     /// [`super::scratch_len`] floats.
     pub(crate) scratch: *mut f32,
@@ -90,7 +92,7 @@ impl Forward<'_> {
                         half[i][j] = column[i];
                     }
                 }
-                let bias = S::load(self.bias.add(lane));
+                let (bias, centre) = (S::load(self.bias.add(lane)), S::load(self.centre.add(lane)));
                 let (mut sum, mut square) = (S::load(sums.add(lane)), S::load(sums.add(k + lane)));
                 for (i, half) in half.into_iter().enumerate() {
                     if i >= at.height {
@@ -100,7 +102,7 @@ impl Forward<'_> {
                         if j < at.width {
                             let kept = self.activation.kept(y.add(bias));
                             kept.store(to.add((i * g.width + j) * k + lane));
-                            let a = self.activation.value(kept);
+                            let a = self.activation.value(kept).sub(centre);
                             sum = sum.add(a);
                             square = a.fma(a, square);
                         }

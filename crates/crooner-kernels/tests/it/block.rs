@@ -131,6 +131,48 @@ const PAPER: ConvBlock = ConvBlock {
     dropout: None,
 };
 
+/// Channels that ELU holds near -1: what f32 keeps of them is 3e-5 of their deviation, a value at a time. Squares or a
+/// shift that did not have the mean taken off first would keep nothing.
+#[test]
+fn channels_that_hardly_vary_keep_their_variance() {
+    for (channels, kernel) in [(1, [3, 3]), (5, [3, 3]), (3, [5, 3])] {
+        let mut case = Case::new(
+            ConvBlock {
+                batch: 3,
+                height: 16,
+                width: 20,
+                channels,
+                filters: 7,
+                kernel,
+                pool: [2, 2],
+                activation: Activation::Elu,
+                order: Order::ActivationFirst,
+                epsilon: 1e-12,
+                dropout: None,
+            },
+            7,
+        );
+        case.bias.fill(-7.5);
+        let weights = [&case.weight[..], &case.bias, &case.gamma, &case.beta];
+        let expected = reference::block(&case.block, &case.input, weights, None, &case.d_output);
+        for kernels in Kernels::available() {
+            let (output, gradients) = case.run(kernels, Statistics::Batch);
+            for (found, expected) in output.variance.iter().zip(&expected.variance) {
+                let off = (f64::from(*found) / expected - 1.0).abs();
+                assert!(off < 1e-4, "{}: variance {found} for {expected}", kernels.name());
+            }
+            for (what, found, expected) in [
+                ("output", &output.values, &expected.output),
+                ("d_gamma", &gradients.gamma, &expected.d_gamma),
+                ("d_weight", &gradients.weight, &expected.d_weight),
+            ] {
+                let off = deviation(found, expected);
+                assert!(off < 5e-4, "{}: {kernel:?} {what} off by {off:e}", kernels.name());
+            }
+        }
+    }
+}
+
 #[test]
 fn the_papers_blocks() {
     Case::new(PAPER, 1).check();

@@ -25,6 +25,8 @@ pub enum Rows<'a> {
     Linear(&'a [f32]),
     /// Rows at these frequencies in Hz, ascending, on a logarithmic axis from 20 Hz on.
     Logarithmic(&'a [f32]),
+    /// Rows at these frequencies in Hz, ascending, on the mel scale (Slaney's): linear up to 1 kHz, logarithmic above.
+    Mel(&'a [f32]),
     /// Bins of a constant-Q transform, marked with the names of notes.
     Notes {
         /// MIDI number of the lowest bin, which need not be whole: 24 is C1.
@@ -61,7 +63,7 @@ pub(super) struct RowAxis {
 impl Rows<'_> {
     pub(super) fn check(self, n_bins: usize) -> Result<(), Error> {
         match self {
-            Self::Bands(hz) | Self::Linear(hz) | Self::Logarithmic(hz) => {
+            Self::Bands(hz) | Self::Linear(hz) | Self::Logarithmic(hz) | Self::Mel(hz) => {
                 check_frequencies(hz, n_bins)?;
                 let highest = f64::from(hz[n_bins - 1]);
                 if matches!(self, Self::Logarithmic(_)) && highest <= LOWEST_HZ {
@@ -128,6 +130,18 @@ impl Rows<'_> {
                     unit: "Hz",
                 }
             }
+            Self::Mel(hz) => {
+                let (bottom, top) = (mel(f64::from(hz[0])), mel(f64::from(hz[n_bins - 1]).max(1.0)));
+                let share = |hz: f64| (mel(hz) - bottom) / (top - bottom).max(1e-9);
+                let ticks = round_hz().map(|hz| (share(hz), thousands(hz as u64)));
+                let marks = ticks.filter(|(share, _)| (0.0..=1.0).contains(share)).collect();
+                RowAxis {
+                    order: (0..n_bins).collect(),
+                    edges: between(&hz.iter().map(|&hz| share(f64::from(hz))).collect::<Vec<_>>()),
+                    marks: thinned(marks, at_most),
+                    unit: "Hz",
+                }
+            }
             Self::Notes { lowest_midi, bins_per_octave } => {
                 even(note_marks(lowest_midi, bins_per_octave, n_bins, at_most), "note")
             }
@@ -171,7 +185,7 @@ impl Rows<'_> {
     pub(super) fn words(self, n_bins: usize) -> String {
         match self {
             Self::Bands(hz) => format!(" in {n_bins} bands from {:.0} to {:.0} Hz", hz[0], hz[n_bins - 1]),
-            Self::Linear(hz) | Self::Logarithmic(hz) => {
+            Self::Linear(hz) | Self::Logarithmic(hz) | Self::Mel(hz) => {
                 format!(" in {n_bins} bins from {:.0} to {:.0} Hz", hz[0], hz[n_bins - 1])
             }
             Self::Notes { lowest_midi, bins_per_octave } => {
@@ -184,6 +198,11 @@ impl Rows<'_> {
             Self::Numbered => format!(" in {n_bins} rows"),
         }
     }
+}
+
+/// Mels of a frequency, by Slaney's formula.
+fn mel(hz: f64) -> f64 {
+    if hz < 1000.0 { 3.0 * hz / 200.0 } else { 15.0 + 27.0 * (hz / 1000.0).ln() / 6.4f64.ln() }
 }
 
 /// The name of the nearest note, as in `C♯4`.
@@ -319,6 +338,24 @@ mod tests {
         // The row of bin 93, at 1001 Hz, is where 1000 Hz is marked.
         assert!((axis.edges[93]..axis.edges[94]).contains(&at("1000")));
         labels(Rows::Logarithmic(&hz), 1025, 8);
+    }
+
+    #[test]
+    fn the_mel_axis_is_linear_up_to_1_khz_and_logarithmic_above() {
+        let hz: Vec<f32> = (0..=1024).map(|i| i as f32 * 11_025.0 / 1024.0).collect();
+        assert_eq!(
+            labels(Rows::Mel(&hz), 1025, 12),
+            ["200", "500", "1000", "2000", "5000", "10000"].map(|s| thousands(s.parse().unwrap()))
+        );
+        let axis = Rows::Mel(&hz).axis(1025, 12, [0.0, 1.0]);
+        let at =
+            |label: &str| axis.marks.iter().find(|mark| mark.1.replace('\u{202F}', "") == label).unwrap().0;
+        // From 0 Hz, 500 Hz is half as far as 1 kHz; above, equal ratios are equally far.
+        assert!((2.0 * at("500") - at("1000")).abs() < 1e-9 && (2.5 * at("200") - at("500")).abs() < 1e-9);
+        assert!((at("2000") - at("1000") - at("10000") + at("5000")).abs() < 1e-9);
+        // 6.4 kHz is 42 mels.
+        let top = mel(11_025.0);
+        assert!((mel(6400.0) - 42.0).abs() < 1e-9 && (at("1000") - 15.0 / top).abs() < 1e-9);
     }
 
     #[test]

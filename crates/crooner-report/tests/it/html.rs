@@ -20,7 +20,7 @@ fn parse(page: &str) -> String {
 }
 
 /// Checks that everything opened is closed, and that nothing outside the file is asked for.
-fn assert_sound(page: &str) {
+pub(crate) fn assert_sound(page: &str) {
     let xml = parse(page);
     let document = roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{error}"));
     for node in document.descendants().filter(roxmltree::Node::is_element) {
@@ -48,7 +48,7 @@ fn assert_sound(page: &str) {
 }
 
 /// The text a reader sees, with one space between words.
-fn text(page: &str) -> String {
+pub(crate) fn text(page: &str) -> String {
     let xml = parse(page);
     let document = roxmltree::Document::parse(&xml).unwrap();
     let body = document.descendants().find(|node| node.has_tag_name("body")).unwrap();

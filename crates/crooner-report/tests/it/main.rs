@@ -11,6 +11,7 @@ mod html;
 mod json;
 mod pictures;
 mod refusals;
+mod seeds;
 
 #[path = "../../examples/made_up/mod.rs"]
 mod made_up;

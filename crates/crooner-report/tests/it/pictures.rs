@@ -2,7 +2,7 @@ use std::io::Cursor;
 
 use crooner_report::picture::{
     HeatMap, Layout, Levels, Rows, ScoreBar, Theme, confusion_matrix, f1_bars, f1_curve, heat_map,
-    loss_curves, score_bars, waveform,
+    loss_curves, range_curve, score_bars, waveform,
 };
 use crooner_report::{Epoch, Score, Svg};
 
@@ -310,4 +310,31 @@ fn a_document_has_a_dark_colour_for_every_light_one() {
             assert!(style.contains(&format!("[{property}=\"#{color}\"]")), "#{color} has no dark half");
         }
     }
+}
+
+#[test]
+fn a_range_test_is_drawn_on_decades() {
+    let points: Vec<(f64, f64)> = (0..60)
+        .map(|i| {
+            let decade = -6.0 + f64::from(i) / 10.0;
+            (10_f64.powf(decade), if decade > -0.5 { 9.0 } else { 2.0 - 0.2 * (decade + 6.0) })
+        })
+        .collect();
+    let document = assert_sound(&range_curve(&points, Some(1e-3)).unwrap());
+    for words in ["1e-6", "1e-1", "falls fastest at 1.0e-3", "learning rate"] {
+        assert!(document.contains(words), "{words}");
+    }
+    assert_sound(&range_curve(&points, None).unwrap());
+    let refused =
+        |points: &[(f64, f64)], suggestion| range_curve(points, suggestion).unwrap_err().to_string();
+    assert_eq!(refused(&points[..1], None), "points must be at least two, found 1");
+    assert_eq!(refused(&[(1e-3, 1.0), (1e-3, 1.0)], None), "points[1].rate must be above 0.001, found 0.001");
+    assert_eq!(
+        refused(&[(1e-3, 1.0), (1e-2, f64::NAN)], None),
+        "points[1].loss must be a finite number of at least 0, found NaN"
+    );
+    assert_eq!(
+        refused(&points, Some(10.0)),
+        "suggestion must be a rate between the first and the last, found 10"
+    );
 }

@@ -1,6 +1,7 @@
 //! Tests of the public interface: against soxr and librosa, against a slow reference, in the frequency
 //! domain, and as a stream.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test names its line")]
+#![expect(clippy::print_stderr, reason = "how near each ratio is to soxr is worth knowing")]
 
 mod frequency;
 mod reference;

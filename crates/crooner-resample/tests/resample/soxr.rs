@@ -75,6 +75,7 @@ fn white_noise_as_soxr() {
         // soxr rounds the length to nearest, librosa and we round up.
         assert!(found.len() - expected.len() <= 1, "{from_hz} -> {to_hz}: {}", found.len());
         let snr = snr_db(&expected[first..], &found[first..expected.len()]);
+        eprintln!("white noise, {from_hz} to {to_hz} Hz: {snr:.1} dB");
         if snr < least_db {
             failures.push(format!("{from_hz} -> {to_hz}: {snr:.1} dB, expected {least_db}"));
         }
@@ -101,6 +102,7 @@ fn music_as_librosa() {
         let found: Vec<f32> = found[..expected.len()].iter().map(|sample| sample * gain).collect();
         // The first samples: as for noise.
         let snr = snr_db(&expected[4..], &found[4..]);
+        eprintln!("music, {key}: {snr:.1} dB");
         assert!(snr > 125.0, "{key}: {snr:.1} dB");
     }
 }

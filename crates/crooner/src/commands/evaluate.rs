@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use crooner_model::Output;
 use crooner_split::Side;
 use crooner_store::{PrepareOptions, Store};
 use crooner_train::evaluate::predict_side;
-use crooner_train::{Classifier, Task, evaluate};
+use crooner_train::{Classifier, Task, TrainError, evaluate};
 use serde_json::json;
 
 use super::scores;
@@ -21,9 +22,15 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
     let dir = RunDir::open(&args.run)?;
     let experiment = dir.experiment()?;
+    if !dir.split().exists() && dir.model().exists() {
+        bail!("{} was imported, not trained here: it has no test tracks", dir.path().display());
+    }
     let split = dir.read_split()?;
     let device = backend.open()?;
     let classifier = Classifier::load(&dir.finished_model()?, device.clone())?;
+    if classifier.info().model.output() == Output::Sigmoid {
+        bail!("{}: {}", dir.path().display(), TrainError::Tags);
+    }
     if classifier.info().split != split.fingerprint() {
         bail!("{}: its split.json is not the split that its model was trained on", dir.path().display());
     }

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A name, and its settings beside it.
+/// A name, what it names, and its settings below.
 fn list(sample_rate: u32) -> Result<ExitCode> {
     for config in FeatureConfig::defaults() {
         let config = config.with("sample_rate", &sample_rate.to_string())?;
@@ -52,7 +52,7 @@ fn list(sample_rate: u32) -> Result<ExitCode> {
             Some(value) => format!("{key}={}", shortest(value)),
             None => format!("{key}=derived"),
         });
-        say(&entry(config.name(), settings))?;
+        say(&entry(config.name(), config.summary(), settings))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -66,14 +66,14 @@ fn shortest(value: &str) -> String {
     }
 }
 
-/// `settings` in lines of at most 80 columns, at the right of `name`.
-fn entry(name: &str, settings: impl Iterator<Item = String>) -> String {
+/// `summary` at the right of `name`, and below it `settings` in lines of at most 80 columns.
+fn entry(name: &str, summary: &str, settings: impl Iterator<Item = String>) -> String {
     const NAME: usize = 19;
     const WIDTH: usize = 80;
-    let mut lines = vec![format!("{name:<NAME$}")];
-    for setting in settings {
+    let mut lines = vec![format!("{name:<NAME$} {summary}")];
+    for (i, setting) in settings.enumerate() {
         let fits = lines.last().is_some_and(|line| line.len() + 1 + setting.len() <= WIDTH);
-        if !fits {
+        if i == 0 || !fits {
             lines.push(" ".repeat(NAME));
         }
         if let Some(line) = lines.last_mut() {
@@ -202,13 +202,14 @@ mod tests {
     #[test]
     fn settings_stand_beside_the_name_in_80_columns() {
         let settings = (0..12).map(|i| format!("setting_{i}={i}"));
-        let entry = entry("log-mel", settings);
+        let entry = entry("log-mel", "Mel power in dB", settings);
         let lines: Vec<&str> = entry.lines().collect();
+        assert_eq!(lines[0], "log-mel             Mel power in dB");
         assert_eq!(
-            lines[0],
-            "log-mel             setting_0=0 setting_1=1 setting_2=2 setting_3=3 setting_4=4"
+            lines[1],
+            "                    setting_0=0 setting_1=1 setting_2=2 setting_3=3 setting_4=4"
         );
-        assert!(lines[1].starts_with("                    setting_5=5 "), "{entry}");
+        assert!(lines[2].starts_with("                    setting_5=5 "), "{entry}");
         assert!(lines.iter().all(|line| line.len() <= 80), "{entry}");
     }
 

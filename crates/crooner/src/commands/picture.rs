@@ -10,7 +10,7 @@ use crooner_report::picture::{HeatMap, Layout, Levels, Rows, Theme, heat_map, wa
 use crooner_train::write_atomically;
 
 use super::features::configure;
-use crate::cli::{FrequencyAxis, PictureArgs, PictureOf, ThemeName};
+use crate::cli::{PictureArgs, PictureOf, ThemeName};
 use crate::pictures::{Axis, samples_of};
 use crate::similarity::self_similarity;
 
@@ -34,13 +34,13 @@ pub(crate) fn run(args: &PictureArgs) -> Result<ExitCode> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Png,
     Svg,
 }
 
 impl Format {
-    fn of(path: &Path) -> Result<Self> {
+    pub(super) fn of(path: &Path) -> Result<Self> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("png") => Ok(Self::Png),
             Some("svg") => Ok(Self::Svg),
@@ -48,7 +48,7 @@ impl Format {
         }
     }
 
-    fn encode(self, svg: &Svg, theme: Option<ThemeName>) -> Result<Vec<u8>> {
+    pub(super) fn encode(self, svg: &Svg, theme: Option<ThemeName>) -> Result<Vec<u8>> {
         let chosen = theme.map(|name| match name {
             ThemeName::Light => Theme::Light,
             ThemeName::Dark => Theme::Dark,
@@ -151,7 +151,7 @@ impl Plan {
                     frames = amplitude_to_db(&frames.to_spectrogram(), &db)?.to_frames();
                     axis.levels = Levels::Decibels;
                 }
-                axis.linear = args.axis == Some(FrequencyAxis::Linear);
+                axis.scale = args.axis.unwrap_or_default();
                 let mut values = frames.into_values();
                 if axis.levels == Levels::Decibels {
                     let loudest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

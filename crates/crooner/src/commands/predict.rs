@@ -3,28 +3,30 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
-use crooner_store::Analyser;
-use crooner_train::{Classifier, SlicePredictions};
+use anyhow::Result;
+use crooner_model::Output;
+use crooner_train::{Classifier, ClassifierInfo, Heard, Listener};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::model::Model;
 use crate::backend::Backend;
 use crate::cli::PredictArgs;
 use crate::inputs::audio_files;
 use crate::progress::Progress;
-use crate::run_dir::RunDir;
 use crate::{interrupt, say};
 
 /// Files between two looks at the interrupt flag, for each thread.
 const FILES_PER_THREAD: usize = 4;
 
-/// What the network says of one file.
+/// What the network says of one file. With tags there is no single answer, so none is given.
 #[derive(Debug, Serialize)]
 struct Prediction {
     file: PathBuf,
-    artist: String,
-    probability: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artist: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability: Option<f64>,
     top: Vec<Candidate>,
     seconds: f64,
     slices: Vec<SlicePrediction>,
@@ -32,15 +34,25 @@ struct Prediction {
 
 #[derive(Debug, Serialize)]
 struct Candidate {
-    artist: String,
+    #[serde(flatten)]
+    label: Label,
     probability: f64,
+}
+
+/// Under the key `artist` or `tag`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Label {
+    Artist(String),
+    Tag(String),
 }
 
 #[derive(Debug, Serialize)]
 struct SlicePrediction {
     start_seconds: f64,
-    artist: String,
-    /// In the order of `artists`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artist: Option<String>,
+    /// In the order of `artists` or `tags`.
     probabilities: Vec<f32>,
 }
 
@@ -54,21 +66,33 @@ struct Failure {
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     run: &'a Path,
-    artists: &'a [String],
+    #[serde(flatten)]
+    labels: Labels<'a>,
     predictions: Vec<Prediction>,
     failures: Vec<Failure>,
 }
 
+/// Under the key `artists` or `tags`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Labels<'a> {
+    Artists(&'a [String]),
+    Tags(&'a [String]),
+}
+
 pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
-    let model = RunDir::open(&args.run)?.finished_model()?;
+    let model = Model::find(&args.run)?;
     let files = audio_files(&args.inputs)?;
     let cancel = interrupt::watch()?;
-    let classifier = Classifier::load(&model, backend.open()?)?;
+    let classifier = model.load(backend.open()?)?;
 
     let mut document = Document {
         run: &args.run,
-        artists: &classifier.info().labels,
+        labels: match classifier.info().model.output() {
+            Output::Softmax => Labels::Artists(&classifier.info().labels),
+            Output::Sigmoid => Labels::Tags(&classifier.info().labels),
+        },
         predictions: Vec::new(),
         failures: Vec::new(),
     };
@@ -84,8 +108,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
         let outcomes: Vec<_> = files
             .par_iter()
             .map_init(
-                || Analyser::new(&classifier.info().features),
-                |analyser, file| (file, predict(&classifier, analyser, file, args.top)),
+                || Listener::new(&classifier),
+                |listener, file| (file, predict(&classifier, listener, file, args.top)),
             )
             .collect();
         done += outcomes.len();
@@ -117,43 +141,48 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
 
 fn predict(
     classifier: &Classifier,
-    analyser: &mut Analyser<'_>,
+    listener: &mut Listener<'_>,
     file: &Path,
     top: usize,
 ) -> Result<Prediction> {
     let info = classifier.info();
-    let analysis = analyser.analyse(file)?;
-    let slices = classifier.classify(&analysis.values)?;
-    let mut top_candidates: Vec<Candidate> = info
-        .labels
-        .iter()
-        .zip(slices.mean())
-        .map(|(artist, probability)| Candidate { artist: artist.clone(), probability })
-        .collect();
+    let heard = listener.listen(file)?;
+    let mut ranked: Vec<(&String, f64)> = info.labels.iter().zip(heard.slices.mean()).collect();
     // Stable: equals stay in the order of the labels.
-    top_candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-    top_candidates.truncate(top);
-    let Some(best) = top_candidates.first() else { bail!("the classifier knows no artist") };
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let best = ranked.first().filter(|_| info.model.output() == Output::Softmax);
+    let (artist, probability) = best.map(|&(artist, p)| (artist.clone(), p)).unzip();
+    let label = |label: &String| match info.model.output() {
+        Output::Softmax => Label::Artist(label.clone()),
+        Output::Sigmoid => Label::Tag(label.clone()),
+    };
+    let top =
+        ranked.iter().take(top).map(|&(name, probability)| Candidate { label: label(name), probability });
     Ok(Prediction {
         file: file.to_owned(),
-        artist: best.artist.clone(),
-        probability: best.probability,
-        seconds: analysis.n_samples as f64 / f64::from(info.features.sample_rate()),
-        slices: slice_predictions(classifier, &slices),
-        top: top_candidates,
+        artist,
+        probability,
+        top: top.collect(),
+        seconds: heard.n_samples as f64 / f64::from(info.features.sample_rate()),
+        slices: slice_predictions(info, &heard),
     })
 }
 
-fn slice_predictions(classifier: &Classifier, slices: &SlicePredictions) -> Vec<SlicePrediction> {
-    let info = classifier.info();
-    let hop_seconds = info.features.hop_length() as f64 / f64::from(info.features.sample_rate());
-    let slice_seconds = info.slice_frames as f64 * hop_seconds;
-    slices
+fn slice_predictions(info: &ClassifierInfo, heard: &Heard) -> Vec<SlicePrediction> {
+    let rate = f64::from(info.features.sample_rate());
+    let slice_seconds = (info.slice_frames * info.features.hop_length()) as f64 / rate;
+    let first_seconds = heard.first_sample as f64 / rate;
+    let artist = |row: &[f32]| match info.model.output() {
+        Output::Softmax => Some(info.labels[crooner_train::argmax(row)].clone()),
+        Output::Sigmoid => None,
+    };
+    heard
+        .slices
         .rows()
         .enumerate()
         .map(|(index, row)| SlicePrediction {
-            start_seconds: index as f64 * slice_seconds,
-            artist: info.labels[crooner_train::argmax(row)].clone(),
+            start_seconds: first_seconds + index as f64 * slice_seconds,
+            artist: artist(row),
             probabilities: row.to_vec(),
         })
         .collect()
@@ -163,7 +192,9 @@ fn print(prediction: &Prediction) -> Result<()> {
     let top: Vec<String> = prediction
         .top
         .iter()
-        .map(|candidate| format!("{} {:.1} %", candidate.artist, 100.0 * candidate.probability))
+        .map(|Candidate { label: Label::Artist(label) | Label::Tag(label), probability }| {
+            format!("{label} {:.1} %", 100.0 * probability)
+        })
         .collect();
     say(&format!("{}: {}", prediction.file.display(), top.join(", ")))
 }

@@ -1,26 +1,25 @@
 //! `crooner train`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 use burn::module::Module;
 use burn::tensor::Device;
+use crooner_datasets::Catalogue;
 use crooner_model::NamedTensor;
 use crooner_report::{Run, Seconds};
 use crooner_split::{Side, Split};
 use crooner_store::{FeatureSet, PrepareOptions, Store};
 use crooner_train::checkpoint::Identity;
 use crooner_train::evaluate::predict_side;
-use crooner_train::{
-    Classifier, ClassifierInfo, FitEvent, FitOutcome, FitRequest, Initial, Stopped, Task, Transfer, evaluate,
-    fit,
-};
+use crooner_train::{Classifier, ClassifierInfo, FitOutcome, FitRequest, Initial, Stopped, Task, evaluate};
 
-use super::leakage;
-use super::scores;
+use super::fitting::fit_with_progress;
 use super::sources::{Usable, catalogue, divide, prepare, select};
+use super::{find_rate, leakage, scores, seeds};
 use crate::backend::{Backend, device_name};
 use crate::cli::TrainArgs;
 use crate::experiment::Experiment;
@@ -33,47 +32,39 @@ use crate::{interrupt, pictures, split_file};
 const MIN_TRACKS: usize = 3;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    if let Some(seeds) = &args.seeds {
+        return seeds::run(args, &seeds.0);
+    }
+    if let Some(picture) = &args.find_learning_rate {
+        return find_rate::run(args, picture);
+    }
+    let (experiment, path) = plan(args)?;
+    one(args, &experiment, &path)
+}
+
+/// Trains `experiment` in the folder `path`, from its checkpoint if it has one.
+pub(crate) fn one(args: &TrainArgs, experiment: &Experiment, path: &Path) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
     let lines = Progress::hidden();
     if let Some(warning) = backend.warning() {
         lines.line(&format!("note: {warning}"));
     }
-    let (experiment, path) = plan(args)?;
     let device = backend.open()?;
     let cancel = interrupt::watch()?;
 
-    let root = &args.source.store.root;
-    let catalogue = catalogue(&experiment.dataset, root, &lines)?;
-    let selected = select(&catalogue, &experiment.split)?;
-    // A given split is checked when it is read, and may leave small classes out.
-    if experiment.split_file.is_none() {
-        catalogue.require_classes(&experiment.split.label, 2, MIN_TRACKS)?;
-    }
-    let store = Store::open(root)?;
-    let prepared = prepare(&store, &catalogue, &experiment.features, &PrepareOptions::default(), cancel)?;
-    lines.line(&format!("data       {}", prepared.sentence()));
-    if prepared.summary.interrupted {
-        lines.line("interrupted; run the same command to carry on");
+    let Some(material) = Material::of(experiment, &args.source.store.root, cancel, &lines)? else {
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
-    }
-    let features = store.features(&catalogue, &experiment.features)?;
-    let usable = Usable::of(&features, &selected, experiment.slices.frames);
-    let dir = RunDir::create(&path)?;
+    };
+    let Material { catalogue, features, usable, prepare_seconds } = material;
+    let dir = RunDir::create(path)?;
     let split = match args.resume {
         Some(_) => dir.read_split()?,
-        None => match &experiment.split_file {
-            Some(file) => split_file::read(file, &usable.items, &experiment.split, experiment.seed)?,
-            None => divide(&catalogue, &usable.items, &experiment.split, experiment.seed)?,
-        },
+        None => split(experiment, &catalogue, &usable)?,
     };
-    if split.config().holds_out_classes() {
-        let label = crooner_report::plural(&split.config().label);
-        bail!(
-            "this split holds out whole {label}: it is for verification, and no classifier can name what it never heard"
-        );
-    }
+    refuse_verification(&split)?;
     // A run that goes on was allowed to begin.
     let is_allowed = args.allow_leakage || args.resume.is_some();
+    let store = Store::open(&args.source.store.root)?;
     let leaks = leakage::check(&catalogue, &split, &store, is_allowed, cancel, &lines)?;
     let environment = Environment::of(backend.name(), &device);
     dir.write(&dir.config(), experiment.to_toml()?.as_bytes())?;
@@ -83,8 +74,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let task = Task::new(&features, &split, experiment.slices.frames)?;
     describe(&lines, &task, &split);
     let begun = Instant::now();
-    let identity = identity(&experiment, &features, &split)?;
-    let started = initial(&experiment, &dir, &task, &device, &lines)?;
+    let identity = identity(experiment, &features, &split)?;
+    let started = initial(experiment, &task, &device, &lines)?;
+    if started.is_some() && dir.checkpoint().exists() {
+        lines.line("note: the run has a checkpoint already and goes on from there");
+    }
     let mut remarks = usable.remarks();
     remarks.extend(leaks);
     if let Some((path, fingerprint)) = started.as_ref().map(|start| (&start.path, &start.split))
@@ -103,15 +97,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         model: &experiment.model,
         config: &experiment.training,
         seed: experiment.seed,
-        initial: started
-            .as_ref()
-            .map(|start| Initial { weights: &start.weights, same_classes: start.same_classes }),
+        initial: started.as_ref().map(Start::initial),
         device: &device,
         checkpoint: Some(&dir.checkpoint()),
         identity: &identity,
         cancel,
     };
-    let outcome = fit_with_progress(&request, &dir)?;
+    let (outcome, waited) = fit_with_progress(&request, &dir)?;
     let train_seconds = begun.elapsed().as_secs_f64();
     if let Stopped::Interrupted { epochs, steps } = outcome.stopped {
         lines.line(&format!(
@@ -121,9 +113,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     }
 
-    let seconds = Seconds { prepare: prepared.seconds, train: train_seconds, evaluate: 0.0 };
+    let seconds = Seconds { prepare: prepare_seconds, train: train_seconds, evaluate: 0.0 };
     let finished = Finished {
-        experiment: &experiment,
+        experiment,
         backend,
         device: &device,
         task: &task,
@@ -131,11 +123,65 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         usable: &usable,
         remarks,
     };
-    finished.conclude(&dir, outcome, seconds, |track| {
+    finished.conclude(&dir, outcome, seconds, waited, |track| {
         let track = catalogue.tracks.iter().find(|candidate| candidate.id == track)?;
         Some(track.path.clone())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What an experiment is made of: tracks, and features of them.
+pub(super) struct Material {
+    pub(super) catalogue: Catalogue,
+    pub(super) features: FeatureSet,
+    pub(super) usable: Usable,
+    pub(super) prepare_seconds: f64,
+}
+
+impl Material {
+    /// Prepares what is not in the store yet; `None` if that was interrupted.
+    pub(super) fn of(
+        experiment: &Experiment,
+        root: &Path,
+        cancel: &AtomicBool,
+        lines: &Progress,
+    ) -> Result<Option<Self>> {
+        let catalogue = catalogue(&experiment.dataset, root, lines)?;
+        let selected = select(&catalogue, &experiment.split)?;
+        // A given split is checked when it is read, and may leave small classes out.
+        if experiment.split_file.is_none() {
+            catalogue.require_classes(&experiment.split.label, 2, MIN_TRACKS)?;
+        }
+        let store = Store::open(root)?;
+        let prepared = prepare(&store, &catalogue, &experiment.features, &PrepareOptions::default(), cancel)?;
+        lines.line(&format!("data       {}", prepared.sentence()));
+        if prepared.summary.interrupted {
+            lines.line("interrupted; run the same command to carry on");
+            return Ok(None);
+        }
+        let features = store.features(&catalogue, &experiment.features)?;
+        let usable = Usable::of(&features, &selected, experiment.slices.frames);
+        Ok(Some(Self { catalogue, features, usable, prepare_seconds: prepared.seconds }))
+    }
+}
+
+/// The split of an experiment, read or drawn.
+pub(super) fn split(experiment: &Experiment, catalogue: &Catalogue, usable: &Usable) -> Result<Split> {
+    match &experiment.split_file {
+        Some(file) => split_file::read(file, &usable.items, &experiment.split, experiment.seed),
+        None => divide(catalogue, &usable.items, &experiment.split, experiment.seed),
+    }
+}
+
+/// That the split's classes are on all sides.
+pub(super) fn refuse_verification(split: &Split) -> Result<()> {
+    if split.config().holds_out_classes() {
+        let label = crooner_report::plural(&split.config().label);
+        bail!(
+            "this split holds out whole {label}: it is for verification, and no classifier can name what it never heard"
+        );
+    }
+    Ok(())
 }
 
 /// The settings, and the folder of the run.
@@ -152,13 +198,18 @@ fn plan(args: &TrainArgs) -> Result<(Experiment, PathBuf)> {
         }
         return Ok((experiment, path.clone()));
     }
+    let name = format!("{}-seed{}", data_and_split(&experiment), experiment.seed);
+    let path = RunDir::free(&name, &experiment.to_toml()?);
+    Ok((experiment, path))
+}
+
+/// `demo-song`: what the folders of an experiment's runs are called after.
+pub(crate) fn data_and_split(experiment: &Experiment) -> String {
     let dataset = match &experiment.dataset.root {
         Some(root) => root.file_name().map_or("music".to_owned(), |name| name.to_string_lossy().into_owned()),
         None => experiment.dataset.name.clone(),
     };
-    let name = format!("{dataset}-{}-seed{}", experiment.split.kind, experiment.seed);
-    let path = RunDir::free(&name, &experiment.to_toml()?);
-    Ok((experiment, path))
+    format!("{dataset}-{}", experiment.split.kind)
 }
 
 /// Everything that decides the weights, so that a checkpoint continues only its own run. The
@@ -176,7 +227,7 @@ fn identity(experiment: &Experiment, features: &FeatureSet, split: &Split) -> Re
 }
 
 /// Weights of another run.
-struct Start {
+pub(super) struct Start {
     path: PathBuf,
     weights: Vec<NamedTensor>,
     /// Whether they are for the same artists.
@@ -185,10 +236,15 @@ struct Start {
     split: String,
 }
 
+impl Start {
+    pub(super) fn initial(&self) -> Initial<'_> {
+        Initial { weights: &self.weights, same_classes: self.same_classes }
+    }
+}
+
 /// The weights to start from, if the settings name any.
-fn initial(
+pub(super) fn initial(
     experiment: &Experiment,
-    dir: &RunDir,
     task: &Task<'_>,
     device: &Device,
     lines: &Progress,
@@ -201,14 +257,11 @@ fn initial(
     }
     let same_classes = classifier.info().labels == task.labels();
     let weights = classifier.network().weights()?;
-    if dir.checkpoint().exists() {
-        lines.line("note: the run has a checkpoint already and goes on from there");
-    }
     let split = classifier.info().split.clone();
     Ok(Some(Start { path, weights, same_classes, split }))
 }
 
-fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
+pub(super) fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
     let side = |side| {
         let side = task.side(side);
         format!("{} tracks ({} slices)", side.tracks.len(), side.slices.len())
@@ -224,58 +277,6 @@ fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
     ));
     for note in split.notes() {
         lines.line(&format!("note: {note}"));
-    }
-}
-
-fn fit_with_progress(request: &FitRequest<'_>, dir: &RunDir) -> Result<FitOutcome> {
-    let epochs = request.config.epochs;
-    let bar = Progress::new(0, "{msg} {bar:24} at most {eta} left");
-    let (begun, mut seen) = (Instant::now(), 0);
-    let mut write_error = None;
-    let outcome = fit(request, |event| match event {
-        FitEvent::Resumed { epochs, steps } => {
-            bar.line(&format!("resumed    after {epochs} epochs and {steps} steps"));
-        }
-        FitEvent::Initialised(Transfer { taken, fresh, left }) => {
-            bar.line(&format!("start      {} tensors taken over", taken.len()));
-            for (what, names) in [("drawn from the seed", fresh), ("not taken over", left)] {
-                if !names.is_empty() {
-                    bar.line(&format!("note: {what}: {}", names.join(", ")));
-                }
-            }
-        }
-        FitEvent::Step { epoch, step, steps, loss, f1, slices } => {
-            seen += slices;
-            let (done, total) = ((epoch - 1) * steps + step, epochs * steps);
-            bar.set(done as u64, total as u64, || {
-                let rate = seen as f64 / begun.elapsed().as_secs_f64();
-                format!("epoch {epoch:>3}/{epochs}  loss {loss:.3}  F1 {f1:.3}  {rate:.0} slices/s")
-            });
-        }
-        FitEvent::Epoch { history, best } => {
-            let Some(last) = history.last() else { return };
-            bar.line(&format!(
-                "epoch {:>3}  train loss {:.3} F1 {:.3}  validation loss {:.3} F1 {:.3}{}",
-                last.epoch,
-                last.train_loss,
-                last.train_f1,
-                last.validation_loss,
-                last.validation_f1,
-                if best { "  best" } else { "" }
-            ));
-            let written = history
-                .iter()
-                .map(|record| Ok(serde_json::to_string(record)? + "\n"))
-                .collect::<Result<String>>()
-                .and_then(|lines| dir.write(&dir.metrics(), lines.as_bytes()));
-            write_error = write_error.take().or(written.err());
-        }
-        _ => {}
-    });
-    bar.clear();
-    match write_error {
-        Some(error) => Err(error),
-        None => Ok(outcome?),
     }
 }
 
@@ -297,6 +298,7 @@ impl Finished<'_> {
         dir: &RunDir,
         outcome: FitOutcome,
         mut seconds: Seconds,
+        waited: Option<f64>,
         path_of: impl Fn(&str) -> Option<PathBuf>,
     ) -> Result<()> {
         let Self { experiment, backend, device, task, split, usable, remarks } = self;
@@ -311,6 +313,7 @@ impl Finished<'_> {
             features: experiment.features.clone(),
             slice_frames: experiment.slices.frames,
             model: experiment.model.clone(),
+            recording: experiment.recording,
             labels: task.labels().to_vec(),
             split: split.fingerprint().to_owned(),
             seed: experiment.seed,
@@ -355,7 +358,8 @@ impl Finished<'_> {
         dir.write(&dir.report_json(), report.to_json()?.as_bytes())?;
 
         scores::print(&evaluation, task, split)?;
-        crate::say(&format!("trained in {}", duration(seconds.train)))?;
+        let waited = waited.map(|share| format!("; waiting for data: {:.1} % of the epochs", 100.0 * share));
+        crate::say(&format!("trained in {}{}", duration(seconds.train), waited.unwrap_or_default()))?;
         crate::say(&format!("report     {}", dir.report_html().display()))?;
         crate::say(&format!("try it     crooner predict {} FILE", dir.path().display()))
     }

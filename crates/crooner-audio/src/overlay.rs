@@ -1,6 +1,6 @@
-//! RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088): WAV with 64-bit sizes, shown to Symphonia as the plain WAV it reads.
+//! Containers that Symphonia does not know, shown to it as others that it does: AU ([`crate::au`]) and RF64.
 //!
-//! Their header says `RF64` instead of `RIFF`, sizes are `0xFFFFFFFF`, and the true ones stand in a chunk `ds64`. Where
+//! RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) are WAV with 64-bit sizes. Their header says `RF64` instead of `RIFF`, sizes are `0xFFFFFFFF`, and the true ones stand in a chunk `ds64`. Where
 //! those fit 32 bits, twelve bytes are all the difference.
 
 use std::fs::File;
@@ -8,42 +8,57 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
+use crate::au;
+
 /// A size that the chunk `ds64` tells.
 const ELSEWHERE: u32 = u32::MAX;
 
 /// A file, some of whose bytes read as others.
 pub(crate) struct Overlay {
     file: File,
+    /// As it reads.
     length: u64,
     position: u64,
     /// Where, and what is read there.
     patches: Vec<(u64, [u8; 4])>,
+    /// Another header.
+    au: Option<au::Shown>,
 }
 
-/// Why an RF64 file cannot be shown as WAV.
-pub(crate) enum Rf64Error {
+/// Why a file cannot be shown as another.
+pub(crate) enum OverlayError {
     Io(io::Error),
     /// What is wrong with its header.
     Header(String),
 }
 
-impl From<io::Error> for Rf64Error {
+impl From<io::Error> for OverlayError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
 impl Overlay {
-    /// `file` as it is, unless it is RF64.
-    pub(crate) fn new(mut file: File) -> Result<Self, Rf64Error> {
+    /// `file` as it is, unless it is RF64 or AU.
+    pub(crate) fn new(mut file: File) -> Result<Self, OverlayError> {
         let length = file.metadata()?.len();
         let patches = patches(&mut file, length)?;
         file.rewind()?;
-        Ok(Self { file, length, position: 0, patches })
+        let mut start = [0; 24];
+        let read = read_up_to(&mut file, &mut start)?;
+        file.rewind()?;
+        let au = au::shown(&start[..read], length).map_err(OverlayError::Header)?;
+        let length = au.as_ref().map_or(length, |au| au.length(length));
+        Ok(Self { file, length, position: 0, patches, au })
+    }
+
+    /// Whether there is less than a header states that Symphonia does not see.
+    pub(crate) fn cut_short(&self) -> bool {
+        self.au.as_ref().is_some_and(|au| au.cut_short)
     }
 }
 
-fn patches(file: &mut File, length: u64) -> Result<Vec<(u64, [u8; 4])>, Rf64Error> {
+fn patches(file: &mut File, length: u64) -> Result<Vec<(u64, [u8; 4])>, OverlayError> {
     let mut head = [0; 12];
     if read_up_to(file, &mut head)? < head.len()
         || !matches!(&head[..4], b"RF64" | b"BW64")
@@ -62,18 +77,18 @@ fn patches(file: &mut File, length: u64) -> Result<Vec<(u64, [u8; 4])>, Rf64Erro
             b"ds64" => {
                 let mut sizes = [0; 16];
                 if read_up_to(file, &mut sizes)? < sizes.len() {
-                    return Err(Rf64Error::Header("RF64: the chunk ds64 is cut off".to_owned()));
+                    return Err(OverlayError::Header("RF64: the chunk ds64 is cut off".to_owned()));
                 }
                 let [.., a, b, c, d, e, f, g, h] = sizes;
                 data_size = Some(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
             }
             b"data" if size == ELSEWHERE => {
                 let data_size = data_size.ok_or_else(|| {
-                    Rf64Error::Header("RF64: there is no chunk ds64 before data".to_owned())
+                    OverlayError::Header("RF64: there is no chunk ds64 before data".to_owned())
                 })?;
                 let size =
                     u32::try_from(data_size).ok().filter(|&size| size < ELSEWHERE).ok_or_else(|| {
-                        Rf64Error::Header(format!(
+                        OverlayError::Header(format!(
                             "RF64: expected less than 4 GiB of samples, found {data_size} bytes"
                         ))
                     })?;
@@ -86,7 +101,7 @@ fn patches(file: &mut File, length: u64) -> Result<Vec<(u64, [u8; 4])>, Rf64Erro
         }
         at += 8 + u64::from(size) + u64::from(size % 2);
     }
-    Err(Rf64Error::Header("RF64: there is no chunk data".to_owned()))
+    Err(OverlayError::Header("RF64: there is no chunk data".to_owned()))
 }
 
 /// Reads until `buffer` is full or the file ends.
@@ -103,8 +118,23 @@ fn read_up_to(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
+fn shifted(position: u64, by: i64) -> io::Result<u64> {
+    position.checked_add_signed(by).ok_or_else(|| io::ErrorKind::InvalidInput.into())
+}
+
 impl Read for Overlay {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(au) = &self.au {
+            let n = match au.in_file(self.position) {
+                None => au.read_head(self.position, buffer)?,
+                Some(place) => {
+                    self.file.seek(SeekFrom::Start(place))?;
+                    self.file.read(buffer)?
+                }
+            };
+            self.position += n as u64;
+            return Ok(n);
+        }
         let n = self.file.read(buffer)?;
         let read = self.position..self.position + n as u64;
         for (offset, bytes) in &self.patches {
@@ -121,7 +151,12 @@ impl Read for Overlay {
 
 impl Seek for Overlay {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.position = self.file.seek(to)?;
+        self.position = match (&self.au, to) {
+            (None, to) => self.file.seek(to)?,
+            (Some(_), SeekFrom::Start(position)) => position,
+            (Some(_), SeekFrom::Current(by)) => shifted(self.position, by)?,
+            (Some(_), SeekFrom::End(by)) => shifted(self.length, by)?,
+        };
         Ok(self.position)
     }
 }
