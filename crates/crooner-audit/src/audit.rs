@@ -14,13 +14,16 @@ use rayon::prelude::*;
 use crate::albums::alike_albums;
 use crate::findings::{Audit, FORMAT, Found, Pair, Unreadable};
 use crate::labels::alike_labels;
-use crate::prints::{Content, Contents, Prints, contents, fingerprints, recalled};
+use crate::prints::{Content, Files, Prints, contents, fingerprints};
 use crate::{AuditError, Depth, Options, Progress, Stage};
 
 /// Of each recording so many others, the most alike by their sketches, are compared for versions.
 const NEAREST: usize = 5;
 /// Tracks that are looked up between two looks at the cancel flag.
 const BATCH: usize = 256;
+
+/// What two recordings have in common, by their numbers, the smaller first.
+type Heard = (u32, u32, Found);
 
 /// Looks for what is there twice in `catalogue`, and for what of that lies on two sides of `split`.
 ///
@@ -46,9 +49,6 @@ pub fn audit(
     pool.install(|| Task { catalogue, split, store, options, cancel, on_progress }.run())
 }
 
-/// Two fingerprints by their numbers, and what they have in common.
-type Link = (u32, u32, Found);
-
 struct Task<'a> {
     catalogue: &'a Catalogue,
     split: Option<&'a Split>,
@@ -63,19 +63,12 @@ impl Task<'_> {
         let tracks = &self.catalogue.tracks;
         let paths: Vec<&Path> = tracks.iter().map(|track| track.path.as_path()).collect();
         let found = contents(self.store, &paths, self.options.jobs, self.cancel, self.on_progress)?;
-        let Some(Contents { distinct: contents, unreadable: missing }) = found else { return Ok(None) };
-        let prints = match self.options.depth {
-            Depth::Cached => recalled(self.store, &contents)?,
-            Depth::Full | Depth::Recordings => {
-                match fingerprints(self.store, &paths, &contents, self.cancel, self.on_progress)? {
-                    Some(prints) => Some(prints),
-                    None => return Ok(None),
-                }
-            }
-        };
+        let Some(Files { contents, unreadable }) = found else { return Ok(None) };
+        let prints = fingerprints(self.store, &paths, &contents, self.cancel, self.on_progress)?;
+        let Some(prints) = prints else { return Ok(None) };
 
         let mut audit = self.empty();
-        for &track in &missing {
+        for &track in &unreadable {
             let error = "the file cannot be read".to_owned();
             audit.unreadable.push(Unreadable { track: tracks[track].id.clone(), error });
         }
@@ -83,9 +76,7 @@ impl Task<'_> {
             let (first, others) = (content.tracks[0], &content.tracks[1..]);
             audit.pairs.extend(others.iter().map(|&other| self.pair(Found::IdenticalFile, first, other)));
         }
-        if let Some(prints) = prints
-            && !self.listen(&mut audit, &contents, prints)?
-        {
+        if !self.listen(&mut audit, &contents, prints)? {
             return Ok(None);
         }
         audit.unreadable.sort_by(|a, b| a.track.cmp(&b.track));
@@ -156,7 +147,7 @@ impl Task<'_> {
     }
 
     /// Pairs of fingerprints of which something is proven. `None` if cancelled.
-    fn recordings(&self, prints: &[Fingerprint]) -> Result<Option<Vec<Link>>, AuditError> {
+    fn recordings(&self, prints: &[Fingerprint]) -> Result<Option<Vec<Heard>>, AuditError> {
         let mut index = Index::default();
         let mut found = Vec::new();
         for batch in prints.chunks(BATCH) {
@@ -169,7 +160,7 @@ impl Task<'_> {
                 index.add_prepared(prepared)?;
             }
             // Each is looked up among those before it.
-            let matches: Vec<Link> = batch
+            let matches: Vec<Heard> = batch
                 .par_iter()
                 .enumerate()
                 .flat_map_iter(|(place, print)| {
@@ -188,11 +179,11 @@ impl Task<'_> {
 
     /// Pairs of fingerprints that are probable versions, without those that are known to be one recording. `None` if
     /// cancelled.
-    fn versions(&self, prints: &[Fingerprint], known: &BTreeSet<(u32, u32)>) -> Option<Vec<Link>> {
+    fn versions(&self, prints: &[Fingerprint], known: &BTreeSet<(u32, u32)>) -> Option<Vec<Heard>> {
         let sketches: Vec<Option<Sketch>> = prints.par_iter().map(Sketch::new).collect();
         let near = candidates(&sketches, NEAREST);
         let (done, of) = (AtomicUsize::new(0), near.len());
-        let compared: Vec<Option<Link>> = near
+        let compared: Vec<Option<Heard>> = near
             .par_iter()
             .filter(|pair| !known.contains(*pair))
             .map(|&(first, second)| {

@@ -20,7 +20,7 @@ pub struct Audit {
     pub label: String,
     /// How many tracks were looked at.
     pub tracks: usize,
-    /// How many of them were listened to: 0 where only files were compared.
+    /// How many of them were listened to.
     pub listened: usize,
     /// Seconds of audio that were listened to, files with the same bytes once.
     pub seconds: f64,

@@ -83,9 +83,7 @@ impl Default for Options {
 /// How much an audit looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// Files by their bytes, and recordings if the store has the fingerprints of all of them.
-    Cached,
-    /// Files and recordings: what the store lacks is decoded.
+    /// Files by their bytes, and recordings.
     Recordings,
     /// Probable versions too.
     Full,

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::{AuditError, Progress, Stage};
 
-/// The tracks with one content: a fingerprint, or why there is none.
+/// The tracks with one content.
 pub(crate) struct Content {
     /// Their numbers in the catalogue, ascending.
     pub(crate) tracks: Vec<usize>,
@@ -22,10 +22,11 @@ pub(crate) struct Content {
 /// Fingerprints, or why there are none, in the order of the contents.
 pub(crate) type Prints = Vec<Result<Fingerprint, String>>;
 
-/// Files grouped by their bytes, in the order of the first of each.
-pub(crate) struct Contents {
-    pub(crate) distinct: Vec<Content>,
-    /// The numbers of the files that cannot be read.
+/// Files by their bytes.
+pub(crate) struct Files {
+    /// In the order of the first track of each.
+    pub(crate) contents: Vec<Content>,
+    /// Tracks whose files cannot be read.
     pub(crate) unreadable: Vec<usize>,
 }
 
@@ -36,7 +37,7 @@ pub(crate) fn contents(
     jobs: Option<usize>,
     cancel: &AtomicBool,
     on_progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Option<Contents>, AuditError> {
+) -> Result<Option<Files>, AuditError> {
     let done = AtomicUsize::new(0);
     let on_file = || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -57,19 +58,7 @@ pub(crate) fn contents(
         }
         contents[place].tracks.push(track);
     }
-    Ok(Some(Contents { distinct: contents, unreadable }))
-}
-
-/// Where fingerprints are kept in a store.
-fn kept(store: &Store) -> Result<Derived, AuditError> {
-    Ok(store.derived(&format!("fingerprints-{FINGERPRINT_VERSION}"))?)
-}
-
-/// The fingerprints of all contents if the store has every one, else none of them.
-pub(crate) fn recalled(store: &Store, contents: &[Content]) -> Result<Option<Prints>, AuditError> {
-    let kept = kept(store)?;
-    let prints = contents.par_iter().map(|content| recall(&kept, content)).collect::<Result<Vec<_>, _>>()?;
-    Ok(prints.into_iter().map(|print| print.map(Ok)).collect())
+    Ok(Some(Files { contents, unreadable }))
 }
 
 /// The fingerprints of all contents; what the store lacks is computed and kept. `None` if cancelled.
@@ -80,7 +69,7 @@ pub(crate) fn fingerprints(
     cancel: &AtomicBool,
     on_progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Option<Prints>, AuditError> {
-    let kept = kept(store)?;
+    let kept = store.derived(&format!("fingerprints-{FINGERPRINT_VERSION}"))?;
     let done = Mutex::new(0);
     let prints = contents
         .par_iter()

@@ -81,7 +81,7 @@ pub struct Match {
     /// `p` is the upper quartile of the share that coincides at 60 other offsets of the same two recordings, so that
     /// common keys and scales are accounted for; `d >= 1` is how much more those shares scatter than independent peaks
     /// would (by their interquartile range). It is multiplied by the number of alignments that might have been found:
-    /// offsets over the whole index (one for each 20 ms), 21 speeds, and beginnings and ends of the part (`n² / 2`).
+    /// offsets over the whole index (one for each 20 ms), 19 speeds, and beginnings and ends of the part (`n² / 2`).
     pub log10_chance: f64,
 }
 
@@ -146,7 +146,7 @@ impl Index {
     /// Adds a track and returns its number.
     ///
     /// # Errors
-    /// [`FingerprintError::Full`] after 2³² hashes: some 60,000 hours.
+    /// [`FingerprintError::Full`] after 2³² hashes: some 33,000 hours.
     pub fn add(&mut self, fingerprint: Fingerprint) -> Result<u32, FingerprintError> {
         self.add_prepared(Prepared::new(fingerprint))
     }

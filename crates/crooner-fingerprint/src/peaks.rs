@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_tone_is_one_peak_where_it_is() {
+    fn a_short_tone_is_one_peak_where_it_begins() {
         // A swelling and decaying tone of 1,000 Hz whose middle is at 1 s.
         let samples: Vec<f32> = (0..16_000)
             .map(|n| {
@@ -255,7 +255,16 @@ mod tests {
         picker.push(&samples);
         let peaks = picker.finish();
         assert_eq!(peaks.len(), 1, "{peaks:?}");
-        assert!((peaks[0].seconds() - 1.0).abs() <= Peak::SECONDS, "{}", peaks[0].seconds());
+        // Its level under the window, by the definition, and where that rises through a half (a quarter of the power).
+        let level = |middle: f64| -> f64 {
+            let at = |n: i32| f64::from(n) / 8_000.0;
+            let hann = |t: f64| 0.5 + 0.5 * (std::f64::consts::TAU * t / 0.128).cos();
+            (-512..512).map(|n| hann(at(n)) * (-((middle + at(n)) / 0.05).powi(2)).exp()).sum()
+        };
+        let begins =
+            (-200..0).map(|ms| f64::from(ms) / 1000.0).find(|&t| level(t) >= 0.5 * level(0.0)).unwrap();
+        let found = peaks[0].seconds() - 1.0;
+        assert!((found - begins).abs() <= Peak::SECONDS, "{found} {begins}");
         assert!((peaks[0].hz() - 1_000.0).abs() < 2.0, "{}", peaks[0].hz());
     }
 

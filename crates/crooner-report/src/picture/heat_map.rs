@@ -105,7 +105,8 @@ pub fn heat_map(map: &HeatMap<'_>, layout: &Layout<'_>) -> Result<Svg, Error> {
     );
     let bar = Place { left: place.left + place.width + BAR_GAP, width: BAR, ..place };
     let rasters = vec![raster(map, n_frames, &rows, &levels, place), Raster::color_bar(bar)];
-    let canvas = Canvas { width: layout.width, height: layout.height, min_width: 560, label };
+    let canvas =
+        Canvas { width: layout.width, height: layout.height, min_width: layout.width.min(560), label };
     canvas.draw_over(rasters, |area| {
         layout.heading(area, margins)?;
         let time = time_marks(&seconds, (place.width / 52.0) as usize);
