@@ -36,6 +36,8 @@ pub mod gru;
 mod init;
 pub mod layers;
 mod network;
+#[cfg(feature = "wgpu")]
+mod recurrence;
 pub mod weights;
 
 pub use config::{BatchNormConfig, BlockConfig, CrnnConfig, Input, ModelConfig, ModelError};
