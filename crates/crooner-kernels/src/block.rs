@@ -11,6 +11,9 @@ use crate::pass::{Back, Forth, Route, Shared};
 use crate::pool::{Pooled, Rank, Spread, pool_rows};
 use crate::simd::Simd;
 
+/// Most pixels that a pool takes the largest of: which one it was is kept in a byte.
+pub const MOST_POOLED: usize = 256;
+
 /// Where batch normalisation stands, if anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -44,7 +47,7 @@ pub struct ConvBlock {
     pub filters: usize,
     /// Kernel `[height, width]`, both odd. 3 x 3 is the fastest by far.
     pub kernel: [usize; 2],
-    /// Pool `[height, width]`, of at most 256 pixels.
+    /// Pool `[height, width]`, of at most [`MOST_POOLED`] pixels.
     pub pool: [usize; 2],
     /// Between convolution and pool.
     pub activation: Activation,
@@ -174,8 +177,9 @@ impl ConvBlock {
         at_least("height", self.height, self.pool[0])?;
         at_least("width", self.width, self.pool[1])?;
         let found = self.pool[0] * self.pool[1];
-        if found > 256 {
-            return Err(KernelError::Size { what: "pool", expected: "at most 256 pixels".to_owned(), found });
+        if found > MOST_POOLED {
+            let expected = format!("at most {MOST_POOLED} pixels");
+            return Err(KernelError::Size { what: "pool", expected, found });
         }
         let k = self.filters;
         check_length("input", input, self.batch * self.geometry().input())?;

@@ -95,7 +95,9 @@ mod simd;
 mod winograd;
 
 pub use activation::Activation;
-pub use block::{BlockGradients, BlockOutput, BlockParams, BlockSaved, ConvBlock, Order, Statistics};
+pub use block::{
+    BlockGradients, BlockOutput, BlockParams, BlockSaved, ConvBlock, MOST_POOLED, Order, Statistics,
+};
 pub use dropout::Dropout;
 pub use error::KernelError;
 pub use gru::{Direction, Gate, Gru, GruGradients, GruKind, GruOutput, GruParams, GruSaved, Reset, Returns};

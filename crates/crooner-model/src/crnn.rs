@@ -1,61 +1,84 @@
-//! The convolutional recurrent network of Nasrullah & Zhao (2019), arXiv 1901.04555, figure 2.
+//! The convolutional recurrent network of Nasrullah & Zhao (2019), arXiv 1901.04555, figure 2, and its family.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::MaxPool2dConfig;
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
-use burn::tensor::activation::relu;
+use burn::nn::{BatchNorm, BatchNormConfig, Linear};
 use burn::tensor::{Device, Tensor};
-use crooner_kernels::Dropout;
 
 use crate::dropout::{self, Mode};
-use crate::gru::Gru;
+use crate::gru::{Direction, Gru, States};
 use crate::init::Init;
 use crate::layers::Layers;
-use crate::{BlockConfig, CrnnConfig, Input, ModelError};
+use crate::{Input, ModelError};
 
-/// Conv blocks -> permute/reshape -> GRU -> dense.
+mod block;
+pub mod config;
+mod input;
+pub(crate) mod summary;
+
+pub use block::ConvBlock;
+use block::Image;
+use config::{CrnnConfig, InitialState, InputConfig, Summary};
+pub use summary::Attention;
+
+/// Conv blocks -> permute/reshape -> GRU -> summary -> dense.
 ///
 /// ```text
 /// [batch, n_mels, n_frames]                      log-mel slice, dB
-///   batch norm over the mel bands
-///   blocks of conv -> ELU -> batch norm -> max pool -> dropout
+///   standardisation, padding, batch norm         InputConfig
+///   blocks of convolutions -> activation, batch norm -> max pool -> dropout
 /// [batch, filters, bands, frames]
 ///   permute, reshape: each frame's bands and filters become one vector
 /// [batch, frames, bands * filters]
-///   GRU layers; the last one's last state
-/// [batch, units]
+///   GRU layers
+/// [batch, frames, units]                         twice the units where bidirectional
+///   summary over time: the last state, ...
+/// [batch, units]                                 frames * units where flattened
 ///   dropout, dense
 /// [batch, n_classes]                             logits
 /// ```
 #[derive(Module, Debug)]
 pub struct Crnn {
-    /// Batch norm of the mel bands.
-    pub input_norm: BatchNorm,
+    /// Batch norm of the input, if there is one.
+    pub input_norm: Option<BatchNorm>,
     /// Conv blocks, first to last.
     pub blocks: Vec<ConvBlock>,
     /// GRU layers, first to last.
     pub gru: Vec<Gru>,
+    /// Their counterparts that read backwards; none, or one each.
+    pub gru_backwards: Vec<Gru>,
+    /// Where states are summed up by attention.
+    pub attention: Option<Attention>,
     /// Dense layer to the classes.
     pub head: Linear,
     head_dropout: f64,
+    #[module(skip)]
+    setting: Setting,
 }
 
-/// Convolution -> ELU -> batch norm -> max pool -> dropout.
-#[derive(Module, Debug)]
-pub struct ConvBlock {
-    /// Convolution that keeps the size.
-    pub conv: Conv2d,
-    /// Batch norm of the channels.
-    pub norm: BatchNorm,
-    pool: [usize; 2],
-    dropout: f64,
+/// What of a network is no number.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    input: InputConfig,
+    initial_state: InitialState,
+    summary: Summary,
+}
+
+/// What a network computes on its way, for [`Crnn::forward_watched`].
+#[derive(Clone, Debug)]
+pub enum Stage {
+    /// The slices as the first block gets them, `[batch, n_mels, frames]`.
+    Input(Tensor<3>),
+    /// What the block of this number gives, `[batch, filters, bands, frames]`.
+    Block(usize, Tensor<4>),
+    /// The states of the GRU layer of this number, `[batch, frames, units]`.
+    Gru(usize, Tensor<3>),
+    /// What the dense layer gets, before dropout: an embedding of the slices, `[batch, width]`.
+    Summary(Tensor<2>),
 }
 
 impl Crnn {
-    /// Builds the network on `device` with initial weights drawn from `seed`: kernels Glorot
-    /// uniform, recurrent kernels orthogonal, biases zero (the defaults of Keras, which the paper
-    /// used).
+    /// Builds the network on `device` with initial weights drawn from `seed`, as [`CrnnConfig::initial`] says, and
+    /// biases zero.
     ///
     /// # Errors
     ///
@@ -69,27 +92,40 @@ impl Crnn {
             blocks.map(|(i, (block, c))| ConvBlock::new(&init, i, config, block, c)).collect();
 
         let filters = config.blocks.last().map_or(1, |block| block.filters);
-        let widths =
-            std::iter::once(config.pooled_bands(input.n_mels) * filters).chain(config.gru.iter().copied());
-        let gru = config.gru.iter().zip(widths).enumerate();
-        let gru =
-            gru.map(|(i, (&units, d_input))| Gru::new(&init, &format!("gru.{i}"), d_input, units)).collect();
-
-        let units = config.gru.last().copied().unwrap_or_default();
-        let head = Linear {
-            weight: init.glorot_uniform("head.weight", [units, input.n_classes], units, input.n_classes),
-            bias: Some(init.zeros(input.n_classes)),
+        let states = config.gru.iter().map(|units| units * config.directions());
+        let widths: Vec<usize> =
+            std::iter::once(config.pooled_bands(input.n_mels) * filters).chain(states).collect();
+        let layers = |name: &str| -> Vec<Gru> {
+            let layers = config.gru.iter().zip(&widths).enumerate();
+            layers.map(|(i, (&n, &d))| Gru::new(&init, &format!("{name}.{i}"), config, d, n)).collect()
         };
-        let input_norm = batch_norm(config, input.n_mels, device);
-        Ok(Self { input_norm, blocks, gru, head, head_dropout: config.head_dropout })
+        let (gru, gru_backwards) = (layers("gru"), layers("gru_backwards"));
+        let gru_backwards = if config.recurrence.bidirectional { gru_backwards } else { Vec::new() };
+
+        let states = widths.last().copied().unwrap_or_default();
+        let attention = (config.summary == Summary::Attention).then(|| Attention::new(&init, config, states));
+        let width = summary::width(config.summary, config.pooled_frames(input.n_frames), states);
+        let classes = input.n_classes;
+        let head = Linear {
+            weight: init.draw(config.initial.kernel, "head.weight", [width, classes], width, classes),
+            bias: Some(init.zeros(classes)),
+        };
+        let setting = Setting {
+            input: config.input,
+            initial_state: config.recurrence.initial_state,
+            summary: config.summary,
+        };
+        let input_norm = input::norm(&init, config, input);
+        let head_dropout = config.head_dropout;
+        Ok(Self { input_norm, blocks, gru, gru_backwards, attention, head, head_dropout, setting })
     }
 
     /// `[batch, n_mels, n_frames]` in dB to logits `[batch, n_classes]`, by the [`Layers`] of its device.
     ///
     /// # Panics
     ///
-    /// If `n_mels` differs from the network's, or `n_frames` is below
-    /// [`CrnnConfig::min_frames`]; on flex, if [`crooner_kernels::VARIABLE`] names no kernels.
+    /// If `n_mels` differs from the network's, `n_frames` is below [`CrnnConfig::min_frames`], or differs from the
+    /// network's where [`CrnnConfig::fixes_frames`]; on flex, if [`crooner_kernels::VARIABLE`] names no kernels.
     pub fn forward(&self, mel: Tensor<3>, mode: Mode) -> Tensor<2> {
         let layers = Layers::of(&mel.device());
         self.forward_by(layers, mel, mode)
@@ -102,76 +138,58 @@ impl Crnn {
     ///
     /// As [`forward`](Self::forward); and if the layers are fused and the device is not flex.
     pub fn forward_by(&self, layers: Layers, mel: Tensor<3>, mode: Mode) -> Tensor<2> {
-        let x = self.input_norm.forward(mel);
-        let [batch, bands, frames] = x.dims();
-        let mut number = 0;
-        let mut sequence: Tensor<3> = match layers {
-            Layers::Stock => {
-                let mut x = x.reshape([batch, 1, bands, frames]);
-                for block in &self.blocks {
-                    x = block.forward(x, dropout::of(mode, number, block.dropout));
-                    number += 1;
-                }
-                let [batch, channels, bands, frames] = x.dims();
-                x.permute([0, 3, 2, 1]).reshape([batch, frames, bands * channels])
-            }
-            #[cfg(feature = "flex")]
-            Layers::Fused(kernels) => {
-                let mut x = x.reshape([batch, bands, frames, 1]);
-                for block in &self.blocks {
-                    let dropout = dropout::of(mode, number, block.dropout);
-                    let kind = crate::fused::BlockKind {
-                        activation: crooner_kernels::Activation::Elu,
-                        order: crooner_kernels::Order::ActivationFirst,
-                        pool: block.pool,
-                    };
-                    x = crate::fused::conv_block(kernels, x, &block.conv, Some(&block.norm), kind, dropout);
-                    number += 1;
-                }
-                let [batch, bands, frames, channels] = x.dims();
-                x.permute([0, 2, 1, 3]).reshape([batch, frames, bands * channels])
-            }
-        };
-        let Some((last, sequences)) = self.gru.split_last() else {
-            unreachable!("a CRNN is only built with at least one GRU layer")
-        };
-        for gru in sequences {
-            sequence = gru.forward_by(layers, sequence);
+        self.forward_watched(layers, mel, mode, |_| {})
+    }
+
+    /// [`forward_by`](Self::forward_by), showing `watch` what each part gives.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward_by`](Self::forward_by).
+    pub fn forward_watched(
+        &self,
+        layers: Layers,
+        mel: Tensor<3>,
+        mode: Mode,
+        mut watch: impl FnMut(Stage),
+    ) -> Tensor<2> {
+        let mel = input::prepare(self.setting.input, self.input_norm.as_ref(), mel);
+        watch(Stage::Input(mel.clone()));
+        let mut image = Image::of(mel);
+        for (i, block) in self.blocks.iter().enumerate() {
+            image = block.forward(layers, image, mode, i as u64);
+            watch(Stage::Block(i, image.clone().channel_first()));
         }
-        let state = last.forward_last_by(layers, sequence);
-        let state = dropout::dropout(state, dropout::of(mode, number, self.head_dropout));
-        self.head.forward(state)
-    }
-}
-
-impl ConvBlock {
-    fn new(init: &Init<'_>, index: usize, config: &CrnnConfig, block: &BlockConfig, channels: usize) -> Self {
-        let BlockConfig { filters, pool } = *block;
-        let [rows, columns] = config.kernel;
-        let mut conv = Conv2dConfig::new([channels, filters], config.kernel)
-            .with_padding(PaddingConfig2d::Same)
-            .init(init.device);
-        let taps = rows * columns;
-        let shape = [filters, channels, rows, columns];
-        let name = format!("blocks.{index}.conv.weight");
-        conv.weight = init.glorot_uniform(&name, shape, channels * taps, filters * taps);
-        conv.bias = Some(init.zeros(filters));
-        Self { conv, norm: batch_norm(config, filters, init.device), pool, dropout: config.block_dropout }
+        let states = self.states(layers, image.sequence(), &mut watch);
+        let summary = summary::summarise(self.setting.summary, self.attention.as_ref(), states);
+        watch(Stage::Summary(summary.clone()));
+        let number = self.blocks.len() as u64;
+        let summary = dropout::dropout(summary, dropout::of(mode, number, self.head_dropout));
+        self.head.forward(summary)
     }
 
-    fn forward(&self, x: Tensor<4>, dropout: Option<Dropout>) -> Tensor<4> {
-        let x = self.norm.forward(elu(self.conv.forward(x)));
-        let pool = MaxPool2dConfig::new(self.pool).with_strides(self.pool).init();
-        dropout::dropout_images(pool.forward(x), dropout)
+    /// The states of the last GRU layer.
+    fn states(&self, layers: Layers, mut sequence: Tensor<3>, watch: &mut impl FnMut(Stage)) -> States {
+        let (mut last, mut last_backwards) = (None, None);
+        for (i, gru) in self.gru.iter().enumerate() {
+            let start = |last: &Option<Tensor<2>>| {
+                last.clone().filter(|_| self.setting.initial_state == InitialState::Previous)
+            };
+            let forwards = gru.forward(layers, sequence.clone(), start(&last), Direction::Forward);
+            sequence = match self.gru_backwards.get(i) {
+                None => forwards.sequence,
+                Some(gru) => {
+                    let backwards = gru.forward(layers, sequence, start(&last_backwards), Direction::Reverse);
+                    last_backwards = Some(backwards.last);
+                    Tensor::cat(vec![forwards.sequence, backwards.sequence], 2)
+                }
+            };
+            last = Some(forwards.last);
+            watch(Stage::Gru(i, sequence.clone()));
+        }
+        let last: Vec<Tensor<2>> = [last, last_backwards].into_iter().flatten().collect();
+        States { sequence, last: Tensor::cat(last, 1) }
     }
-}
-
-/// `x` where positive, `exp(x) - 1` elsewhere.
-///
-/// Composed so that no branch overflows: burn's own ELU evaluates `exp` on both sides and gives
-/// NaN gradients for large inputs.
-fn elu(x: Tensor<4>) -> Tensor<4> {
-    relu(x.clone()) + x.clamp_max(0.0).exp().sub_scalar(1.0)
 }
 
 fn batch_norm(config: &CrnnConfig, features: usize, device: &Device) -> BatchNorm {

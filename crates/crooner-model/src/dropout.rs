@@ -47,3 +47,15 @@ pub(crate) fn dropout_images(x: Tensor<4>, dropout: Option<Dropout>) -> Tensor<4
         None => x,
     }
 }
+
+/// Drops whole channels of images `[batch, channels, height, width]`.
+pub(crate) fn dropout_channels(x: Tensor<4>, dropout: Option<Dropout>) -> Tensor<4> {
+    match dropout {
+        Some(dropout) => {
+            let [batch, channels, ..] = x.dims();
+            let mask = TensorData::new(dropout.mask(batch * channels), [batch, channels, 1, 1]);
+            x.clone() * Tensor::from_data(mask, &x.device())
+        }
+        None => x,
+    }
+}

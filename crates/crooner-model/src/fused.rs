@@ -161,15 +161,20 @@ pub(crate) fn gru(
     initial: Option<Tensor<2>>,
     gru: &Gru,
 ) -> Tensor<3> {
-    let shape = [x.dims()[0], gru.recurrent.dims()[0]];
-    let initial = initial.unwrap_or_else(|| Tensor::zeros(shape, &x.device()));
+    let device = x.device();
+    let [units, columns] = gru.recurrent.dims();
+    let initial = initial.unwrap_or_else(|| Tensor::zeros([x.dims()[0], units], &device));
+    let recurrent_bias = match &gru.recurrent_bias {
+        Some(bias) => bias.val(),
+        None => Tensor::zeros([columns], &device),
+    };
     Tensor::from_dispatch(Dispatch::gru(
         x.into_dispatch(),
         initial.into_dispatch(),
         gru.input.val().into_dispatch(),
         gru.recurrent.val().into_dispatch(),
         gru.input_bias.val().into_dispatch(),
-        gru.recurrent_bias.val().into_dispatch(),
+        recurrent_bias.into_dispatch(),
         GruSetting { kernels, kind },
     ))
 }

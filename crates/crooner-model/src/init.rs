@@ -6,6 +6,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use crate::crnn::config::Initialiser;
+
 /// Draws the initial weights of one network on one device.
 pub(crate) struct Init<'a> {
     pub(crate) seed: u64,
@@ -27,23 +29,41 @@ impl Init<'_> {
         Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), self.device))
     }
 
-    /// Glorot & Bengio 2010: uniform in `+-sqrt(6 / (fan_in + fan_out))`.
-    pub(crate) fn glorot_uniform<const D: usize>(
-        &self,
-        name: &str,
-        shape: [usize; D],
-        fan_in: usize,
-        fan_out: usize,
-    ) -> Param<Tensor<D>> {
-        let limit = (6.0 / (fan_in + fan_out) as f64).sqrt();
+    /// Uniform in `+-sqrt(square)`.
+    fn uniform<const D: usize>(&self, name: &str, shape: [usize; D], square: f64) -> Param<Tensor<D>> {
+        let limit = square.sqrt();
         let mut rng = self.rng(name);
         let values =
             (0..shape.iter().product()).map(|_| ((2.0 * uniform(&mut rng) - 1.0) * limit) as f32).collect();
         self.param(values, shape)
     }
 
-    /// Saxe et al. 2013: `rows <= columns` orthonormal rows, uniform over all such matrices.
-    pub(crate) fn orthogonal(&self, name: &str, rows: usize, columns: usize) -> Param<Tensor<2>> {
+    /// A parameter drawn as `initialiser` says.
+    pub(crate) fn draw<const D: usize>(
+        &self,
+        initialiser: Initialiser,
+        name: &str,
+        shape: [usize; D],
+        fan_in: usize,
+        fan_out: usize,
+    ) -> Param<Tensor<D>> {
+        match initialiser {
+            Initialiser::GlorotUniform => self.uniform(name, shape, 6.0 / (fan_in + fan_out) as f64),
+            Initialiser::HeUniform => self.uniform(name, shape, 6.0 / fan_in as f64),
+            Initialiser::Orthogonal => {
+                let (rows, columns) = (shape[0], shape[1..].iter().product());
+                self.param(self.orthogonal(name, rows, columns), shape)
+            }
+        }
+    }
+
+    /// Saxe et al. 2013: `rows <= columns` orthonormal rows, uniform over all such matrices; of a tall matrix the
+    /// columns are.
+    fn orthogonal(&self, name: &str, rows: usize, columns: usize) -> Vec<f32> {
+        if rows > columns {
+            let wide = self.orthogonal(name, columns, rows);
+            return (0..rows * columns).map(|i| wide[i % columns * rows + i / columns]).collect();
+        }
         let mut rng = self.rng(name);
         let mut matrix: Vec<Vec<f64>> = Vec::with_capacity(rows);
         while matrix.len() < rows {
@@ -59,8 +79,7 @@ impl Init<'_> {
             row.iter_mut().for_each(|a| *a /= norm);
             matrix.push(row);
         }
-        let values = matrix.into_iter().flatten().map(|v| v as f32).collect();
-        self.param(values, [rows, columns])
+        matrix.into_iter().flatten().map(|v| v as f32).collect()
     }
 
     pub(crate) fn zeros(&self, len: usize) -> Param<Tensor<1>> {
@@ -87,34 +106,43 @@ mod tests {
         param.val().into_data().try_to_vec().unwrap()
     }
 
-    #[test]
-    fn rows_are_orthonormal() {
+    fn draw(initialiser: Initialiser, seed: u64, name: &str, shape: [usize; 2]) -> Vec<f32> {
         let device = Device::flex();
-        let w = values(&Init { seed: 3, device: &device }.orthogonal("gru.recurrent", 8, 24));
-        for i in 0..8 {
-            for j in 0..8 {
-                let dot: f32 = (0..24).map(|k| w[i * 24 + k] * w[j * 24 + k]).sum();
-                let expected = if i == j { 1.0 } else { 0.0 };
-                assert!((dot - expected).abs() < 1e-6, "rows {i} and {j}: {dot}");
+        values(&Init { seed, device: &device }.draw(initialiser, name, shape, shape[0], shape[1]))
+    }
+
+    #[test]
+    fn the_shorter_side_is_orthonormal() {
+        for [rows, columns] in [[8, 24], [24, 8]] {
+            let w = draw(Initialiser::Orthogonal, 3, "gru.recurrent", [rows, columns]);
+            let at = |vector: usize, k: usize| {
+                if rows <= columns { w[vector * columns + k] } else { w[k * columns + vector] }
+            };
+            for i in 0..8 {
+                for j in 0..8 {
+                    let dot: f32 = (0..24).map(|k| at(i, k) * at(j, k)).sum();
+                    let expected = if i == j { 1.0 } else { 0.0 };
+                    assert!((dot - expected).abs() < 1e-6, "{i} and {j}: {dot}");
+                }
             }
         }
     }
 
     #[test]
-    fn glorot_fills_its_interval_evenly() {
-        let device = Device::flex();
-        let w = values(&Init { seed: 3, device: &device }.glorot_uniform("w", [100, 200], 100, 200));
-        let limit = (6.0_f64 / 300.0).sqrt() as f32;
-        assert!(w.iter().all(|v| v.abs() <= limit));
-        let variance = w.iter().map(|v| v * v).sum::<f32>() / w.len() as f32;
-        assert!((variance / (limit * limit / 3.0) - 1.0).abs() < 0.02, "{variance}");
+    fn uniform_weights_fill_their_interval_evenly() {
+        for (initialiser, fans) in [(Initialiser::GlorotUniform, 300.0_f64), (Initialiser::HeUniform, 100.0)]
+        {
+            let w = draw(initialiser, 3, "w", [100, 200]);
+            let limit = (6.0 / fans).sqrt() as f32;
+            assert!(w.iter().all(|v| v.abs() <= limit));
+            let variance = w.iter().map(|v| v * v).sum::<f32>() / w.len() as f32;
+            assert!((variance / (limit * limit / 3.0) - 1.0).abs() < 0.02, "{variance}");
+        }
     }
 
     #[test]
     fn each_name_and_seed_draws_its_own() {
-        let device = Device::flex();
-        let draw =
-            |seed, name: &str| values(&Init { seed, device: &device }.glorot_uniform(name, [4, 4], 4, 4));
+        let draw = |seed, name: &str| draw(Initialiser::GlorotUniform, seed, name, [4, 4]);
         assert_eq!(draw(0, "a"), draw(0, "a"));
         assert_ne!(draw(0, "a"), draw(0, "b"));
         assert_ne!(draw(0, "a"), draw(1, "a"));

@@ -4,12 +4,20 @@ use burn::tensor::Device;
 #[cfg(feature = "flex")]
 use crooner_kernels::Kernels;
 
+/// What [`Layers::Fused`] computes by kernels of its own, whatever the configuration.
+pub const FUSED: &str =
+    "convolutions, their activations, norms, pools and dropout; GRUs, forward and backward";
+
+/// What it leaves to burn's layers.
+pub const NOT_FUSED: &str = "the input's norm, pools of more than 256 values, dropout of channels and before the dense \
+                             layer, summary over time, dense layers";
+
 /// An implementation of the layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layers {
     /// burn's own, one operation after the other: on every backend.
     Stock,
-    /// [`crooner_kernels`], a conv block or a GRU at a time: on burn's flex backend.
+    /// [`crooner_kernels`], a conv block or a GRU at a time: on burn's flex backend. [`FUSED`] and [`NOT_FUSED`] say what.
     #[cfg(feature = "flex")]
     Fused(Kernels),
 }

@@ -28,7 +28,7 @@ fn build(config: &str, input: Input, seed: u64, device: &Device) -> Network {
 }
 
 fn small(seed: u64, device: &Device) -> Network {
-    build(SMALL, Input { n_mels: 16, n_classes: 3 }, seed, device)
+    build(SMALL, Input { n_mels: 16, n_frames: 8, n_classes: 3 }, seed, device)
 }
 
 /// A spectrogram between -80 and 0 dB without structure.
@@ -45,10 +45,18 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 #[test]
 fn the_papers_network_has_its_parameters_and_shapes() {
     let device = Device::flex();
-    let network = build(PAPER, Input { n_mels: 128, n_classes: 20 }, 0, &device);
+    let network = build(PAPER, Input { n_mels: 128, n_frames: 32, n_classes: 20 }, 0, &device);
     // Keras counts batch norm's 1,152 running statistics too; PROTOCOL: 394,516 with reset-after.
     assert_eq!(network.num_params(), 394_516);
     assert_eq!(network.forward(mel([2, 128, 32], &device), Mode::Inference).dims(), [2, 20]);
+}
+
+#[test]
+fn keras_2_1_1_has_the_parameters_that_the_authors_counted() {
+    let preset: toml::Table = include_str!("../../../configs/paper-keras211.toml").parse().unwrap();
+    let config: ModelConfig = preset["model"].clone().try_into().unwrap();
+    let input = Input { n_mels: 128, n_frames: 94, n_classes: 20 };
+    assert_eq!(config.init(input, 0, &Device::flex()).unwrap().num_params(), 394_324);
 }
 
 #[test]
@@ -65,7 +73,7 @@ fn slices_need_only_survive_the_pools() {
 #[test]
 fn a_configuration_that_does_not_fit_is_an_error() {
     let config: ModelConfig = toml::from_str(SMALL).unwrap();
-    let error = config.init(Input { n_mels: 4, n_classes: 3 }, 0, &Device::flex()).unwrap_err();
+    let error = config.init(Input { n_mels: 4, n_frames: 8, n_classes: 3 }, 0, &Device::flex()).unwrap_err();
     assert_eq!(error, ModelError::TooFewBands { needed: 8, n_mels: 4 });
 }
 

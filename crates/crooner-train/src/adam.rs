@@ -201,7 +201,7 @@ mod tests {
             ("adamw_clipped", Optimizer::Adamw, Some(4.0)),
         ] {
             let expected = &reference.optimisers[name];
-            let mut network = model.init(Input { n_mels: 4, n_classes: 4 }, 0, &device).unwrap();
+            let mut network = model.init(Input { n_mels: 4, n_frames: 4, n_classes: 4 }, 0, &device).unwrap();
             let mut weights = network.weights().unwrap();
             for tensor in &mut weights {
                 if let Some(shape) = reference.shapes.get(&tensor.name) {

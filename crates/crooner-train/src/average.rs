@@ -100,7 +100,7 @@ mod tests {
         let device = Device::flex();
         let model: ModelConfig =
             toml::from_str("[crnn]\nblocks = [{ filters = 2, pool = [2, 2] }]\ngru = [3]").unwrap();
-        let network = model.init(Input { n_mels: 4, n_classes: 2 }, 0, &device).unwrap();
+        let network = model.init(Input { n_mels: 4, n_frames: 4, n_classes: 2 }, 0, &device).unwrap();
         let start = network.weights().unwrap();
         let at = |step: u32| -> Vec<NamedTensor> {
             let moved = |value: &f32| value * step as f32 + 0.1 * step as f32;

@@ -86,7 +86,11 @@ impl Classifier {
             return Err(version("features version", FEATURES_VERSION, header.features_version));
         }
         let info = header.info;
-        let input = Input { n_mels: info.features.n_bins(), n_classes: info.labels.len() };
+        let input = Input {
+            n_mels: info.features.n_bins(),
+            n_frames: info.slice_frames,
+            n_classes: info.labels.len(),
+        };
         let network = info.model.init(input, info.seed, &device)?;
         let network = network
             .with_weights(tensors)

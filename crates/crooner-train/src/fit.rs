@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::module::Module;
 use burn::tensor::Device;
-use crooner_model::{ModelConfig, NamedTensor, Network};
+use crooner_model::{ModelConfig, NamedTensor, Network, Output};
 use crooner_split::Side;
 use serde::{Deserialize, Serialize};
 
@@ -170,7 +170,7 @@ pub struct FitRequest<'a> {
 /// [`TrainError::Diverged`] when the loss is not finite, [`TrainError::OtherRun`] when the
 /// checkpoint is another run's, and whatever goes wrong with the model or files.
 pub fn fit(request: &FitRequest<'_>, mut watch: impl FnMut(FitEvent<'_>)) -> Result<FitOutcome, TrainError> {
-    check_frames(request)?;
+    check_model(request)?;
     let mut run = Run::start(request, &mut watch)?;
     let metric = request.config.early_stopping;
     loop {
@@ -191,8 +191,8 @@ pub fn fit(request: &FitRequest<'_>, mut watch: impl FnMut(FitEvent<'_>)) -> Res
     }
 }
 
-/// That a slice is long enough for the network.
-pub(crate) fn check_frames(request: &FitRequest<'_>) -> Result<(), TrainError> {
+/// That a slice is long enough for the network, and that it gives a track one artist.
+pub(crate) fn check_model(request: &FitRequest<'_>) -> Result<(), TrainError> {
     if request.task.slice_frames() < request.model.min_frames() {
         return Err(TrainError::OutOfRange {
             key: "slices.frames",
@@ -201,6 +201,13 @@ pub(crate) fn check_frames(request: &FitRequest<'_>) -> Result<(), TrainError> {
                 request.model.min_frames()
             ),
             found: request.task.slice_frames().to_string(),
+        });
+    }
+    if request.model.output() != Output::Softmax {
+        return Err(TrainError::OutOfRange {
+            key: "model.crnn.output",
+            expected: "softmax: a track has one artist".to_owned(),
+            found: "sigmoid".to_owned(),
         });
     }
     Ok(())

@@ -46,7 +46,8 @@ impl<'a> Stepper<'a> {
         let FitRequest { task, model, config, seed, device, initial, .. } = *request;
         config.validate()?;
         config.augmentation.validate_for(task)?;
-        let input = Input { n_mels: task.n_mels(), n_classes: task.labels().len() };
+        let input =
+            Input { n_mels: task.n_mels(), n_frames: task.slice_frames(), n_classes: task.labels().len() };
         let mut network = model.init(input, seed, &device.clone().autodiff())?;
         let mut taken = None;
         if let Some(initial) = initial {

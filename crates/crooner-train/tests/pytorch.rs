@@ -1,5 +1,5 @@
-//! The paper's network, narrower, against PyTorch in double precision: logits, gradients, statistics, and the losses of
-//! 100 steps of Adam. `reference/pytorch.py` makes the fixture.
+//! The paper's network, narrower, against PyTorch in double precision, with PyTorch's GRU and with that of Keras 2.1.1:
+//! logits, gradients, statistics, and the losses of 100 steps of Adam. `reference/pytorch.py` makes the fixtures.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
 
@@ -24,8 +24,16 @@ const STEPS: usize = 100;
 /// By name: shape and values.
 type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
-fn fixture() -> Tensors {
-    let bytes = include_bytes!("reference/pytorch.safetensors");
+/// The fixtures, with what the configurations say of the GRU.
+const FIXTURES: [(&[u8], &str); 2] = [
+    (include_bytes!("reference/pytorch.safetensors"), ""),
+    (
+        include_bytes!("reference/keras211.safetensors"),
+        "recurrence = { reset = 'before', gates = 'hard-sigmoid' }",
+    ),
+];
+
+fn read(bytes: &[u8]) -> Tensors {
     let tensors = SafeTensors::deserialize(bytes).unwrap();
     let read = |view: safetensors::tensor::TensorView<'_>| {
         let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
@@ -35,21 +43,23 @@ fn fixture() -> Tensors {
 }
 
 /// The network with PyTorch's initial weights.
-fn network(fixture: &Tensors, device: &Device) -> Network {
-    let config: ModelConfig = toml::from_str(
+fn network(fixture: &Tensors, recurrence: &str, device: &Device) -> Network {
+    let config: ModelConfig = toml::from_str(&format!(
         "[crnn]
         blocks = [
-            { filters = 16, pool = [2, 2] },
-            { filters = 20, pool = [4, 2] },
-            { filters = 24, pool = [4, 2] },
-            { filters = 24, pool = [4, 2] },
+            {{ filters = 16, pool = [2, 2] }},
+            {{ filters = 20, pool = [4, 2] }},
+            {{ filters = 24, pool = [4, 2] }},
+            {{ filters = 24, pool = [4, 2] }},
         ]
         gru = [12, 8]
         block_dropout = 0.0
-        head_dropout = 0.0",
-    )
+        head_dropout = 0.0
+        {recurrence}"
+    ))
     .unwrap();
-    let network = config.init(Input { n_mels: N_MELS, n_classes: N_CLASSES }, 0, device).unwrap();
+    let network =
+        config.init(Input { n_mels: N_MELS, n_frames: N_FRAMES, n_classes: N_CLASSES }, 0, device).unwrap();
     let mut weights = network.weights().unwrap();
     for NamedTensor { name, shape, values } in &mut weights {
         // Running statistics start at 0 and 1 everywhere.
@@ -119,63 +129,75 @@ fn all_layers() -> Vec<Layers> {
 
 #[test]
 fn logits_gradients_and_statistics() {
-    let fixture = fixture();
-    let expected = |name: &str| &fixture[name].1;
-    for layers in all_layers() {
-        let device = Device::flex();
-        let (x, _) = batch(0, &device);
-        let logits = network(&fixture, &device).forward_by(layers, x, Mode::Inference);
-        let off = deviation(&floats(logits), expected("logits.running"));
-        assert!(off < 1e-4, "{layers:?}: logits with running statistics off by {off:e}");
-
-        let device = device.autodiff();
-        let (x, truth) = batch(0, &device);
-        let network = network(&fixture, &device);
-        let logits = network.forward_by(layers, x, Mode::Inference);
-        let gradients = CrossEntropyLossConfig::new().init(&device).forward(logits.clone(), truth).backward();
-        let off = deviation(&floats(logits), expected("logits.batch"));
-        assert!(off < 1e-4, "{layers:?}: logits with batch statistics off by {off:e}");
-
-        let mut visitor = ByName { path: ModulePath::default(), gradients: &gradients, found: Vec::new() };
-        network.visit(&mut visitor);
-        assert_eq!(visitor.found.len(), fixture.keys().filter(|name| name.starts_with("gradient.")).count());
-        for (name, found) in visitor.found {
-            let expected = expected(&format!("gradient.{name}"));
-            // A sum that batch norm makes 0 leaves only rounding to compare.
-            if expected.iter().any(|d| d.abs() > 1e-6) {
-                let off = deviation(&found, expected);
-                assert!(off < 1e-3, "{layers:?}: gradient of {name} off by {off:e}");
-            }
+    for (bytes, recurrence) in FIXTURES {
+        let fixture = read(bytes);
+        for layers in all_layers() {
+            one_step(&fixture, recurrence, layers);
         }
-        for NamedTensor { name, values, .. } in network.weights().unwrap() {
-            if name.contains("running") {
-                let off = deviation(&values, expected(&format!("after.{name}")));
-                assert!(off < 1e-5, "{layers:?}: {name} off by {off:e}");
-            }
+    }
+}
+
+fn one_step(fixture: &Tensors, recurrence: &str, layers: Layers) {
+    let expected = |name: &str| &fixture[name].1;
+    let device = Device::flex();
+    let (x, _) = batch(0, &device);
+    let logits = network(fixture, recurrence, &device).forward_by(layers, x, Mode::Inference);
+    let off = deviation(&floats(logits), expected("logits.running"));
+    assert!(off < 1e-4, "{layers:?} {recurrence}: logits with running statistics off by {off:e}");
+
+    let device = device.autodiff();
+    let (x, truth) = batch(0, &device);
+    let network = network(fixture, recurrence, &device);
+    let logits = network.forward_by(layers, x, Mode::Inference);
+    let gradients = CrossEntropyLossConfig::new().init(&device).forward(logits.clone(), truth).backward();
+    let off = deviation(&floats(logits), expected("logits.batch"));
+    assert!(off < 1e-4, "{layers:?} {recurrence}: logits with batch statistics off by {off:e}");
+
+    let mut visitor = ByName { path: ModulePath::default(), gradients: &gradients, found: Vec::new() };
+    network.visit(&mut visitor);
+    assert_eq!(visitor.found.len(), fixture.keys().filter(|name| name.starts_with("gradient.")).count());
+    for (name, found) in visitor.found {
+        let expected = expected(&format!("gradient.{name}"));
+        // A sum that batch norm makes 0 leaves only rounding to compare.
+        if expected.iter().any(|d| d.abs() > 1e-6) {
+            let off = deviation(&found, expected);
+            assert!(off < 1e-3, "{layers:?} {recurrence}: gradient of {name} off by {off:e}");
+        }
+    }
+    for NamedTensor { name, values, .. } in network.weights().unwrap() {
+        if name.contains("running") {
+            let off = deviation(&values, expected(&format!("after.{name}")));
+            assert!(off < 1e-5, "{layers:?} {recurrence}: {name} off by {off:e}");
         }
     }
 }
 
 #[test]
 fn a_hundred_steps() {
+    for (bytes, recurrence) in FIXTURES {
+        let fixture = read(bytes);
+        for layers in all_layers() {
+            follow(&fixture, recurrence, layers);
+        }
+    }
+}
+
+fn follow(fixture: &Tensors, recurrence: &str, layers: Layers) {
     /// Of the loss at each step: rounding, amplified by all steps before.
     const BAND: f32 = 0.003;
-    let fixture = fixture();
     let expected = &fixture["losses"].1;
     assert_eq!(expected.len(), STEPS);
-    for layers in all_layers() {
-        let device = Device::flex().autodiff();
-        let (mut network, mut adam) = (network(&fixture, &device), Adam::default());
-        let loss = CrossEntropyLossConfig::new().init(&device);
-        for (step, expected) in expected.iter().enumerate() {
-            let (x, truth) = batch(step % 4, &device);
-            let value = loss.forward(network.forward_by(layers, x, Mode::Inference), truth);
-            let gradients = value.clone().backward();
-            let found = floats(value)[0];
-            let off = (found - expected).abs() / expected.max(0.05);
-            assert!(off < BAND, "{layers:?}: loss {found} at step {step}, PyTorch's is {expected}");
-            let gradients = NamedGradients::of(&network, &gradients);
-            network = adam.step(network, &gradients, 1e-3);
-        }
+    let device = Device::flex().autodiff();
+    let (mut network, mut adam) = (network(fixture, recurrence, &device), Adam::default());
+    let loss = CrossEntropyLossConfig::new().init(&device);
+    for (step, expected) in expected.iter().enumerate() {
+        let (x, truth) = batch(step % 4, &device);
+        let value = loss.forward(network.forward_by(layers, x, Mode::Inference), truth);
+        let gradients = value.clone().backward();
+        let found = floats(value)[0];
+        let off = (found - expected).abs() / expected.max(0.05);
+        assert!(off < BAND, "{layers:?} {recurrence}: loss {found} at step {step}, PyTorch's is {expected}");
+        let gradients = NamedGradients::of(&network, &gradients);
+        network = adam.step(network, &gradients, 1e-3);
     }
 }

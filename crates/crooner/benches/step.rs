@@ -23,10 +23,12 @@ const N_MELS: usize = 128;
 const N_CLASSES: usize = 20;
 const PAPER: &str = include_str!("../../../configs/paper.toml");
 
-fn network(device: &Device) -> Network {
+fn network(n_frames: usize, device: &Device) -> Network {
     let table: toml::Table = PAPER.parse().expect("a preset is TOML");
     let model: ModelConfig = table["model"].clone().try_into().expect("a preset has a model");
-    model.init(Input { n_mels: N_MELS, n_classes: N_CLASSES }, 0, device).expect("the preset is valid")
+    model
+        .init(Input { n_mels: N_MELS, n_frames, n_classes: N_CLASSES }, 0, device)
+        .expect("the preset is valid")
 }
 
 fn mel(frames: usize, device: &Device) -> Tensor<3> {
@@ -54,7 +56,7 @@ fn main() {
     let frames = numbers.first().copied().unwrap_or(94);
     let steps = numbers.get(1).copied().unwrap_or(10);
     let device = if training { Device::flex().autodiff() } else { Device::flex() };
-    let (mut network, x) = (network(&device), mel(frames, &device));
+    let (mut network, x) = (network(frames, &device), mel(frames, &device));
     let classes: Vec<i64> = (0..BATCH as i64).collect();
     let truth = Tensor::<1, Int>::from_data(TensorData::new(classes, [BATCH]), &device);
     let loss = CrossEntropyLossConfig::new().init(&device);

@@ -19,6 +19,7 @@ pub(crate) const PRESETS: &[(&str, &str)] = &[
     ("demo", include_str!("../../../configs/demo.toml")),
     ("card", include_str!("../../../configs/card.toml")),
     ("paper", include_str!("../../../configs/paper.toml")),
+    ("paper-keras211", include_str!("../../../configs/paper-keras211.toml")),
 ];
 
 /// Used where neither the command line nor the file names one.
@@ -366,6 +367,9 @@ mod tests {
     fn unknown_presets_are_told_the_known_ones() {
         let overrides = Overrides { preset: Some("papre".to_owned()), ..Overrides::default() };
         let error = Experiment::resolve(&overrides).unwrap_err().to_string();
-        assert_eq!(error, "there is no preset `papre`: crooner has demo, card, paper; did you mean paper?");
+        assert_eq!(
+            error,
+            "there is no preset `papre`: crooner has demo, card, paper, paper-keras211; did you mean paper?"
+        );
     }
 }

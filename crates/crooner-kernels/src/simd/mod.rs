@@ -92,11 +92,12 @@ pub(crate) unsafe trait Simd: Copy {
         p.mul(n.exp2())
     }
 
-    /// `1 / (1 + e^-x)`.
+    /// `1 / (1 + e^-x)`; below -87 it stays at `e^-87`. NaN stays NaN.
     #[inline(always)]
     fn sigmoid(self) -> Self {
         let one = Self::splat(1.0);
-        let x = Self::splat(87.0).min(self);
+        // `exp` sees to large values itself; of these `e^-x` would overflow.
+        let x = Self::splat(-87.0).max(self);
         one.div(one.add(Self::zero().sub(x).exp()))
     }
 

@@ -136,6 +136,25 @@ fn reverse_is_forward_of_the_reversed_frames() {
 }
 
 #[test]
+fn gates_saturate_at_any_size() {
+    for reset in [Reset::After, Reset::Before] {
+        for gate in [Gate::Sigmoid, Gate::HardSigmoid] {
+            let kind = GruKind { reset, gate, ..GruKind::default() };
+            let mut case = Case::new(Gru { batch: 2, n_frames: 5, d_input: 1, units: 33, kind }, true, 5);
+            case.x = [80.0, 90.0, 1e3, 1e9, 1e30].into_iter().flat_map(|x: f32| [x, -x]).collect();
+            let weights = case.weights.each_ref().map(Vec::as_slice);
+            let initial = case.initial.as_deref();
+            let expected = reference::gru(&case.gru, &case.x, initial, weights, &case.d_states).states;
+            for kernels in Kernels::available() {
+                let [(_, states), ..] = case.run(kernels);
+                let off = deviation(&states, &expected);
+                assert!(off <= 1e-5, "{} {kind:?}: off by {off:e}", kernels.name());
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_not_finite_is_not_hidden() {
     for reset in [Reset::After, Reset::Before] {
         for gate in [Gate::Sigmoid, Gate::HardSigmoid] {

@@ -23,6 +23,8 @@ pub(crate) fn run() -> Result<ExitCode> {
         available.join(", "),
         crooner_kernels::VARIABLE
     ))?;
+    say(&format!("fused      {}", crooner_model::layers::FUSED))?;
+    say(&format!("not fused  {}", crooner_model::layers::NOT_FUSED))?;
     for (name, what) in Backend::KNOWN {
         let state = match Backend::COMPILED.iter().find(|backend| backend.name() == *name) {
             None => "not in this build".to_owned(),

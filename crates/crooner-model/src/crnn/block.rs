@@ -1,0 +1,212 @@
+//! A conv block, the one kind there is. Another kind is a file like this one.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::MaxPool2dConfig;
+use burn::nn::{BatchNorm, PaddingConfig2d};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{gelu, relu};
+use crooner_kernels::Dropout;
+#[cfg(feature = "flex")]
+use crooner_kernels::{Kernels, MOST_POOLED, Order};
+
+use super::batch_norm;
+use crate::crnn::config::{Activation, BlockConfig, CrnnConfig, DropoutUnit, NormPosition};
+use crate::dropout::{self, Mode};
+use crate::init::Init;
+use crate::layers::Layers;
+
+/// Convolutions with nothing between them -> activation and batch norm, in either order -> max pool -> dropout.
+#[derive(Module, Debug)]
+pub struct ConvBlock {
+    /// Convolution that keeps the size.
+    pub conv: Conv2d,
+    /// Convolutions that follow it.
+    pub further: Vec<Conv2d>,
+    /// Batch norm of the channels, if there is one.
+    pub norm: Option<BatchNorm>,
+    pool: [usize; 2],
+    dropout: f64,
+    #[module(skip)]
+    setting: Setting,
+}
+
+/// What of a block is no number.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    activation: Activation,
+    norm: NormPosition,
+    unit: DropoutUnit,
+}
+
+/// Images in the layout that the layers at hand like best.
+#[derive(Clone, Debug)]
+pub(super) enum Image {
+    /// `[batch, channels, bands, frames]`.
+    ChannelFirst(Tensor<4>),
+    /// `[batch, bands, frames, channels]`.
+    ChannelLast(Tensor<4>),
+}
+
+impl Image {
+    /// One channel: `[batch, bands, frames]`.
+    pub(super) fn of(mel: Tensor<3>) -> Self {
+        let [batch, bands, frames] = mel.dims();
+        Self::ChannelFirst(mel.reshape([batch, 1, bands, frames]))
+    }
+
+    pub(super) fn channel_first(self) -> Tensor<4> {
+        match self {
+            Self::ChannelFirst(x) => x,
+            Self::ChannelLast(x) => x.permute([0, 3, 1, 2]),
+        }
+    }
+
+    #[cfg(feature = "flex")]
+    fn channel_last(self) -> Tensor<4> {
+        match self {
+            Self::ChannelFirst(x) => {
+                let [batch, channels, bands, frames] = x.dims();
+                if channels == 1 { x.reshape([batch, bands, frames, 1]) } else { x.permute([0, 2, 3, 1]) }
+            }
+            Self::ChannelLast(x) => x,
+        }
+    }
+
+    /// Each frame's bands and channels as one vector: `[batch, frames, bands * channels]`.
+    pub(super) fn sequence(self) -> Tensor<3> {
+        match self {
+            Self::ChannelFirst(x) => {
+                let [batch, channels, bands, frames] = x.dims();
+                x.permute([0, 3, 2, 1]).reshape([batch, frames, bands * channels])
+            }
+            Self::ChannelLast(x) => {
+                let [batch, bands, frames, channels] = x.dims();
+                x.permute([0, 2, 1, 3]).reshape([batch, frames, bands * channels])
+            }
+        }
+    }
+}
+
+impl ConvBlock {
+    pub(super) fn new(
+        init: &Init<'_>,
+        index: usize,
+        config: &CrnnConfig,
+        block: &BlockConfig,
+        channels: usize,
+    ) -> Self {
+        let filters = block.filters;
+        let kernel = block.kernel.unwrap_or(config.kernel);
+        let conv = |name: &str, channels: usize| {
+            let [rows, columns] = kernel;
+            let mut conv = Conv2dConfig::new([channels, filters], kernel)
+                .with_padding(PaddingConfig2d::Same)
+                .init(init.device);
+            let taps = rows * columns;
+            let shape = [filters, channels, rows, columns];
+            let name = format!("blocks.{index}.{name}.weight");
+            conv.weight = init.draw(config.initial.kernel, &name, shape, channels * taps, filters * taps);
+            conv.bias = Some(init.zeros(filters));
+            conv
+        };
+        let further = (0..block.convolutions - 1).map(|i| conv(&format!("further.{i}"), filters)).collect();
+        let setting = Setting {
+            activation: block.activation.unwrap_or(config.activation),
+            norm: block.norm.unwrap_or(config.norm),
+            unit: config.block_dropout_unit,
+        };
+        let norm = (setting.norm != NormPosition::None).then(|| batch_norm(config, filters, init.device));
+        let dropout = block.dropout.unwrap_or(config.block_dropout);
+        Self { conv: conv("conv", channels), further, norm, pool: block.pool, dropout, setting }
+    }
+
+    /// Computes the block; `number` tells its dropout masks from those of other layers.
+    pub(super) fn forward(&self, layers: Layers, x: Image, mode: Mode, number: u64) -> Image {
+        let drop = dropout::of(mode, number, self.dropout);
+        match layers {
+            Layers::Stock => {
+                let y = self.max_pool(self.stock(x.channel_first()));
+                Image::ChannelFirst(self.drop(y, drop))
+            }
+            #[cfg(feature = "flex")]
+            Layers::Fused(kernels) => self.fused(kernels, x.channel_last(), drop),
+        }
+    }
+
+    /// By burn's layers, up to the pool.
+    fn stock(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = self.further.iter().fold(self.conv.forward(x), |x, conv| conv.forward(x));
+        let norm = |x: Tensor<4>| match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        };
+        match self.setting.norm {
+            NormPosition::BeforeActivation => activate(self.setting.activation, norm(x)),
+            NormPosition::AfterActivation | NormPosition::None => norm(activate(self.setting.activation, x)),
+        }
+    }
+
+    fn max_pool(&self, x: Tensor<4>) -> Tensor<4> {
+        MaxPool2dConfig::new(self.pool).with_strides(self.pool).init().forward(x)
+    }
+
+    fn drop(&self, x: Tensor<4>, dropout: Option<Dropout>) -> Tensor<4> {
+        match self.setting.unit {
+            DropoutUnit::Element => dropout::dropout_images(x, dropout),
+            DropoutUnit::Channel => dropout::dropout_channels(x, dropout),
+        }
+    }
+
+    /// By the kernels, of `[batch, bands, frames, channels]`. burn does what they do not: pools of more than
+    /// [`MOST_POOLED`] values, and dropout after those or of whole channels.
+    #[cfg(feature = "flex")]
+    fn fused(&self, kernels: Kernels, x: Tensor<4>, drop: Option<Dropout>) -> Image {
+        use crate::fused::{BlockKind, conv_block};
+        let plain = |x: Tensor<4>, conv: &Conv2d| {
+            let activation = crooner_kernels::Activation::Identity;
+            let kind = BlockKind { activation, order: Order::Unnormalised, pool: [1, 1] };
+            conv_block(kernels, x, conv, None, kind, None)
+        };
+        let (last, x) = match self.further.split_last() {
+            None => (&self.conv, x),
+            Some((last, between)) => (last, between.iter().fold(plain(x, &self.conv), plain)),
+        };
+        let pools = self.pool[0] * self.pool[1] <= MOST_POOLED;
+        let drops = pools && self.setting.unit == DropoutUnit::Element;
+        let kind = BlockKind {
+            activation: kernel_activation(self.setting.activation),
+            order: match self.setting.norm {
+                NormPosition::AfterActivation => Order::ActivationFirst,
+                NormPosition::BeforeActivation => Order::NormFirst,
+                NormPosition::None => Order::Unnormalised,
+            },
+            pool: if pools { self.pool } else { [1, 1] },
+        };
+        let y = conv_block(kernels, x, last, self.norm.as_ref(), kind, drop.filter(|_| drops));
+        let y = Image::ChannelLast(y);
+        let y = if pools { y } else { Image::ChannelFirst(self.max_pool(y.channel_first())) };
+        if drops || drop.is_none() { y } else { Image::ChannelFirst(self.drop(y.channel_first(), drop)) }
+    }
+}
+
+#[cfg(feature = "flex")]
+fn kernel_activation(activation: Activation) -> crooner_kernels::Activation {
+    match activation {
+        Activation::Elu => crooner_kernels::Activation::Elu,
+        Activation::Relu => crooner_kernels::Activation::Relu,
+        Activation::Gelu => crooner_kernels::Activation::Gelu,
+        Activation::Identity => crooner_kernels::Activation::Identity,
+    }
+}
+
+fn activate(activation: Activation, x: Tensor<4>) -> Tensor<4> {
+    match activation {
+        // Composed so that no branch overflows: burn's own ELU evaluates `exp` on both sides and gives NaN
+        // gradients for large inputs.
+        Activation::Elu => relu(x.clone()) + x.clamp_max(0.0).exp().sub_scalar(1.0),
+        Activation::Relu => relu(x),
+        Activation::Gelu => gelu(x),
+        Activation::Identity => x,
+    }
+}
