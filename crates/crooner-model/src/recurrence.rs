@@ -5,8 +5,6 @@
 //! with barriers among the threads of one sequence alone: sequences do not meet. The products with all frames at
 //! once (of the inputs, and of the gradients) stay burn's.
 
-#![expect(clippy::too_many_arguments, reason = "a kernel takes its tensors one by one")]
-
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;

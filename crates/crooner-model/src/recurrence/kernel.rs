@@ -102,19 +102,21 @@ pub(super) fn forward_kernel(
         let mut k = thread;
         while k < units {
             let z = gate(projected[inputs + units + k] + sums[units + k], known.hard_gates);
-            let mut r = sums[k];
-            let mut product = sums[2 * units + k];
-            let mut of_candidate = 0.0f32;
-            if comptime!(known.reset_after) {
-                r = gate(projected[inputs + k] + sums[k], known.hard_gates);
-                of_candidate = r * product;
+            let r = if comptime!(known.reset_after) {
+                gate(projected[inputs + k] + sums[k], known.hard_gates)
             } else {
-                product = bias[2 * units + k];
+                sums[k]
+            };
+            let product = if comptime!(known.reset_after) {
+                sums[2 * units + k]
+            } else {
+                let mut product = bias[2 * units + k];
                 for i in 0..units {
                     product += sums[2 * units + i] * recurrent[i * columns + 2 * units + k];
                 }
-                of_candidate = product;
-            }
+                product
+            };
+            let of_candidate = if comptime!(known.reset_after) { r * product } else { product };
             let n = (projected[inputs + 2 * units + k] + of_candidate).tanh();
             let h = n + z * (state[k] - n);
             if comptime!(known.keep) {
