@@ -47,6 +47,18 @@ pub struct States {
     pub last: Tensor<2>,
 }
 
+impl States {
+    #[cfg(any(feature = "flex", feature = "wgpu"))]
+    fn of(sequence: Tensor<3>, direction: Direction) -> Self {
+        let [batch, n_frames, units] = sequence.dims();
+        let last = match direction {
+            Direction::Forward => n_frames - 1,
+            Direction::Reverse => 0,
+        };
+        Self { last: sequence.clone().slice(s![.., last, ..]).reshape([batch, units]), sequence }
+    }
+}
+
 impl Gru {
     pub(crate) fn new(
         init: &Init<'_>,
@@ -72,7 +84,7 @@ impl Gru {
     ///
     /// # Panics
     ///
-    /// If there is no frame; and if the layers are fused and the device is not flex.
+    /// If there is no frame; and if the device is not one that the layers run on.
     #[must_use]
     pub fn forward(
         &self,
@@ -91,19 +103,30 @@ impl Gru {
             },
             #[cfg(feature = "flex")]
             Layers::Fused(kernels) => {
-                let sequence = crate::fused::gru(kernels, self.kind(direction), x, initial, self);
-                let [batch, n_frames, units] = sequence.dims();
-                let last = match direction {
-                    Direction::Forward => n_frames - 1,
-                    Direction::Reverse => 0,
-                };
-                States { last: sequence.clone().slice(s![.., last, ..]).reshape([batch, units]), sequence }
+                States::of(crate::fused::gru(kernels, self.kind(direction), x, initial, self), direction)
+            }
+            #[cfg(feature = "wgpu")]
+            Layers::FusedGru => {
+                let [batch, _, _] = x.dims();
+                let [units, columns] = self.recurrent.dims();
+                let device = x.device();
+                let states = crate::recurrence::recurrence(
+                    self.project(x),
+                    initial.unwrap_or_else(|| Tensor::zeros([batch, units], &device)),
+                    self.recurrent.val(),
+                    match &self.recurrent_bias {
+                        Some(bias) => bias.val(),
+                        None => Tensor::zeros([columns], &device),
+                    },
+                    self.kind(direction),
+                );
+                States::of(states, direction)
             }
         }
     }
 
     /// For the kernels.
-    #[cfg(feature = "flex")]
+    #[cfg(any(feature = "flex", feature = "wgpu"))]
     fn kind(&self, direction: Direction) -> crooner_kernels::GruKind {
         crooner_kernels::GruKind {
             reset: match self.reset {
@@ -119,12 +142,19 @@ impl Gru {
         }
     }
 
-    fn stock(&self, x: Tensor<3>, initial: Option<Tensor<2>>) -> States {
+    /// What the inputs of all frames give the gates, `W x + b`: `[batch, n_frames, 3 units]`.
+    fn project(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, n_frames, d_input] = x.dims();
-        let [units, columns] = self.recurrent.dims();
+        let [_, columns] = self.input.dims();
         let inputs = x.reshape([batch * n_frames, d_input]).matmul(self.input.val())
             + self.input_bias.val().unsqueeze();
-        let inputs = inputs.reshape([batch, n_frames, columns]);
+        inputs.reshape([batch, n_frames, columns])
+    }
+
+    fn stock(&self, x: Tensor<3>, initial: Option<Tensor<2>>) -> States {
+        let [batch, n_frames, _] = x.dims();
+        let [units, columns] = self.recurrent.dims();
+        let inputs = self.project(x);
         let recurrent = self.recurrent.val();
         let step = Step {
             gates: self.gates,

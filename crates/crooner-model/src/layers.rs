@@ -20,6 +20,10 @@ pub enum Layers {
     /// [`crooner_kernels`], a conv block or a GRU at a time: on burn's flex backend. [`FUSED`] and [`NOT_FUSED`] say what.
     #[cfg(feature = "flex")]
     Fused(Kernels),
+    /// A GRU's recurrence as one kernel, everything else as [`Stock`](Self::Stock): on burn's CubeCL backends, such as
+    /// wgpu.
+    #[cfg(feature = "wgpu")]
+    FusedGru,
 }
 
 impl Layers {
@@ -37,6 +41,10 @@ impl Layers {
                 #[expect(clippy::panic, reason = "documented; `Kernels::chosen` tells beforehand")]
                 Err(error) => panic!("{error}"),
             }
+        }
+        #[cfg(feature = "wgpu")]
+        if crate::recurrence::runs_on(device) {
+            return Self::FusedGru;
         }
         let _ = device;
         Self::Stock

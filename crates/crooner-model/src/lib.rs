@@ -39,6 +39,8 @@ pub mod import;
 mod init;
 pub mod layers;
 mod network;
+#[cfg(feature = "wgpu")]
+mod recurrence;
 pub mod weights;
 
 pub use config::{Input, ModelConfig, ModelError, Output};

@@ -125,12 +125,12 @@ impl ConvBlock {
     pub(super) fn forward(&self, layers: Layers, x: Image, mode: Mode, number: u64) -> Image {
         let drop = dropout::of(mode, number, self.dropout);
         match layers {
-            Layers::Stock => {
+            #[cfg(feature = "flex")]
+            Layers::Fused(kernels) => self.fused(kernels, x.channel_last(), drop),
+            _ => {
                 let y = self.max_pool(self.stock(x.channel_first()));
                 Image::ChannelFirst(self.drop(y, drop))
             }
-            #[cfg(feature = "flex")]
-            Layers::Fused(kernels) => self.fused(kernels, x.channel_last(), drop),
         }
     }
 
