@@ -33,7 +33,11 @@ const STEPS: [Step; 7] = [
     Step { name: "clippy", about: "no warnings in any target", run: clippy },
     Step { name: "doc", about: "no warnings in the documentation", run: doc },
     Step { name: "test", about: "all tests, as `cargo xtask test`", run: tests },
-    Step { name: "wgpu", about: "wgpu (on a software Vulkan driver) and ndarray, end to end", run: wgpu },
+    Step {
+        name: "wgpu",
+        about: "wgpu (on a software Vulkan driver) and ndarray, end to end, and wgpu's kernels",
+        run: wgpu,
+    },
 ];
 
 /// Runs the named steps in the order given, or all, up to the first that fails.
@@ -164,7 +168,8 @@ fn wgpu() -> Result<Outcome> {
     };
     let mut command = Runner::find()?.command();
     // Both in one build: each set of features compiles burn anew.
-    command.args(["--package", "crooner-tests", "--features", "ndarray,wgpu", "--test", "backends"]);
+    command.args(["--package", "crooner-tests", "--package", "crooner-model", "--lib", "--test", "backends"]);
+    command.args(["--features", "crooner-tests/ndarray,crooner-tests/wgpu"]);
     command.envs(driver.map(|driver| (vulkan::ICD_VARIABLE, driver)));
     passes(&mut command)
 }

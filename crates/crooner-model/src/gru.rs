@@ -94,19 +94,12 @@ impl Gru {
         direction: Direction,
     ) -> States {
         match layers {
-            Layers::Stock => match direction {
-                Direction::Forward => self.stock(x, initial),
-                Direction::Reverse => {
-                    let States { sequence, last } = self.stock(x.flip([1]), initial);
-                    States { sequence: sequence.flip([1]), last }
-                }
-            },
             #[cfg(feature = "flex")]
             Layers::Fused(kernels) => {
                 States::of(crate::fused::gru(kernels, self.kind(direction), x, initial, self), direction)
             }
             #[cfg(feature = "wgpu")]
-            Layers::FusedGru => {
+            Layers::FusedGru if self.recurrent.dims()[0] <= crate::recurrence::MAX_UNITS => {
                 let [batch, _, _] = x.dims();
                 let [units, columns] = self.recurrent.dims();
                 let device = x.device();
@@ -122,6 +115,13 @@ impl Gru {
                 );
                 States::of(states, direction)
             }
+            _ => match direction {
+                Direction::Forward => self.stock(x, initial),
+                Direction::Reverse => {
+                    let States { sequence, last } = self.stock(x.flip([1]), initial);
+                    States { sequence: sequence.flip([1]), last }
+                }
+            },
         }
     }
 

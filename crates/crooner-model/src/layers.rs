@@ -20,8 +20,8 @@ pub enum Layers {
     /// [`crooner_kernels`], a conv block or a GRU at a time: on burn's flex backend. [`FUSED`] and [`NOT_FUSED`] say what.
     #[cfg(feature = "flex")]
     Fused(Kernels),
-    /// A GRU's recurrence as one kernel, everything else as [`Stock`](Self::Stock): on burn's CubeCL backends, such as
-    /// wgpu.
+    /// The recurrence of a GRU of at most 1024 units as one kernel, everything else as [`Stock`](Self::Stock): on burn's
+    /// CubeCL backends, such as wgpu.
     #[cfg(feature = "wgpu")]
     FusedGru,
 }

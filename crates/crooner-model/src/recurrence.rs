@@ -23,6 +23,8 @@ use self::kernel::{Known, backward_kernel, forward_kernel};
 
 mod kernel;
 
+/// Units that fit: four values of each into the 16 KB of workgroup memory that every WebGPU device has.
+pub(crate) const MAX_UNITS: usize = 1024;
 /// Threads of a workgroup: what every WebGPU device has.
 const MAX_THREADS: u32 = 256;
 
