@@ -49,5 +49,6 @@ pub use evaluate::{Evaluation, SlicePredictions, evaluate};
 pub use file::write_atomically;
 pub use fit::{FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
 pub use metrics::{ClassScores, Confusion};
+pub use sampling::epoch_slices;
 pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};
 pub use transfer::{Initial, Transfer};
