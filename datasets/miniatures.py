@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes datasets/NAME/miniature: tiny copies of published sets, in their exact layout and with their oddities.
 
-    pip install mutagen==1.47.0 pandas==2.3.3 pyarrow==24.0.0 && python miniatures.py
+    pip install mutagen==1.47.0 pandas==2.3.3 pyarrow==24.0.0 tables==3.11.1 && python miniatures.py [NAME ...]
 
 Audio files hold their own name, for catalogues never decode: except those of `tags`, which are MP3, FLAC and WAV
 with tags written by mutagen.
@@ -11,12 +11,15 @@ import hashlib
 import pathlib
 import shutil
 import struct
+import sys
 
 import mutagen.flac
 import mutagen.id3
 import mutagen.mp3
 import mutagen.wave
+import numpy
 import pandas
+import tables
 
 HERE = pathlib.Path(__file__).parent
 
@@ -204,5 +207,104 @@ def tags():
     (root / "broken.mp3").write_bytes(b"this is not audio")
 
 
-for make in (artist20, librispeech, voxceleb1, voxceleb2, gtzan, fma, table, tags):
-    make()
+# The tables of the published files (hdf5_descriptors.py of the MSongsDB repository), column by column.
+TEXT, NAME, NUMBER, REAL = tables.StringCol(1024), tables.StringCol(32), tables.Int32Col(), tables.Float64Col()
+MSD_TABLES = {
+    "metadata": {
+        "artist_name": TEXT, "artist_id": NAME, "artist_mbid": tables.StringCol(40), "artist_playmeid": NUMBER,
+        "artist_7digitalid": NUMBER, "analyzer_version": NAME, "genre": TEXT, "release": TEXT,
+        "release_7digitalid": NUMBER, "title": TEXT, "artist_familiarity": REAL, "artist_hotttnesss": REAL,
+        "song_id": NAME, "song_hotttnesss": REAL, "artist_latitude": REAL, "artist_longitude": REAL,
+        "artist_location": TEXT, "track_7digitalid": NUMBER, "idx_similar_artists": NUMBER,
+        "idx_artist_terms": NUMBER,
+    },
+    "analysis": {
+        "analysis_sample_rate": NUMBER, "audio_md5": NAME, "danceability": REAL, "duration": REAL,
+        "end_of_fade_in": REAL, "energy": REAL, "key": NUMBER, "key_confidence": REAL, "loudness": REAL,
+        "mode": NUMBER, "mode_confidence": REAL, "start_of_fade_out": REAL, "tempo": REAL,
+        "time_signature": NUMBER, "time_signature_confidence": REAL, "track_id": NAME,
+        **{f"idx_{name}": NUMBER for name in [
+            "segments_start", "segments_confidence", "segments_pitches", "segments_timbre", "segments_loudness_max",
+            "segments_loudness_max_time", "segments_loudness_start", "sections_start", "sections_confidence",
+            "beats_start", "beats_confidence", "bars_start", "bars_confidence", "tatums_start",
+            "tatums_confidence"]},
+    },
+    "musicbrainz": {"year": NUMBER, "idx_artist_mbtags": NUMBER},
+}
+MSD_ARRAYS = {
+    "metadata": {"similar_artists": tables.StringAtom(20), "artist_terms": tables.StringAtom(256),
+                 "artist_terms_freq": tables.Float64Atom(), "artist_terms_weight": tables.Float64Atom()},
+    "analysis": {name.removeprefix("idx_"): tables.Float64Atom()
+                 for name in MSD_TABLES["analysis"] if name.startswith("idx_")},
+    "musicbrainz": {"artist_mbtags": tables.StringAtom(256), "artist_mbtags_count": tables.Int32Atom()},
+}
+
+
+def msd():
+    root = fresh("msd")
+    rows = [
+        # (track, song, artist's id, artist, release, title, year, {term: weight})
+        ("TRAAAAW128F429D538", "SOMZWCG12A8C13C480", "ARD7TVE1187B99BFB1", "Casual", "Fear Itself",
+         "I Didn't Mean To", 0, {"hip hop": 1.0, "underground rap": 0.89, "g funk": 0.84}),
+        # One artist under two names, and the release of another artist.
+        ("TRAAABD128F429CF47", "SOCIWDW12A8C13D406", "ARD7TVE1187B99BFB1", "Casual feat. Björk", "Greatest Hits",
+         "Soul Deep", 1969, {"hip hop": 1.0}),
+        # Not ASCII; weights not in their order; two tracks of one title.
+        ("TRAAADZ128F9348C2E", "SOXVLOJ12AB0189215", "ARKRRTF1187B9984DA", "Sonora Santanera", "Las Numero 1",
+         "Amor De Cabaret - ñandú", 1995, {"salsa": 0.4, "cumbia": 0.9, "tejano": 0.4}),
+        ("TRBCDEF128F425D3A6", "SONHOTT12A8C13493C", "AR7G5I41187FB4CE6C", "Adam Ant", "Greatest Hits",
+         "Soul Deep", 1982, {}),
+    ]
+    listed = []
+    for seed, (track, song, artist_id, artist, release, title, year, terms) in enumerate(rows):
+        path = root / "data" / track[2] / track[3] / track[4] / f"{track}.h5"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tables.open_file(path, "w", title="H5 Song File",
+                              filters=tables.Filters(complevel=1, complib="zlib")) as file:
+            values = {
+                "metadata": {"artist_name": artist, "artist_id": artist_id, "artist_mbid": f"mbid-{seed}",
+                             "release": release, "title": title, "song_id": song,
+                             "artist_location": "Ciudad de México" if seed == 2 else ""},
+                "analysis": {"analysis_sample_rate": 22050, "duration": 218.93179 + seed, "key": seed, "mode": 1,
+                             "tempo": 92.198, "time_signature": 4, "loudness": -11.197, "track_id": track},
+                "musicbrainz": {"year": year},
+            }
+            # The last song is silence: no segments at all.
+            n = [5, 300, 1, 0][seed]
+            index, bins = numpy.arange(n)[:, None], numpy.arange(12)[None, :]
+            arrays = {
+                "artist_terms": numpy.array([term.encode() for term in terms], "S256"),
+                "artist_terms_weight": numpy.array(list(terms.values()), float),
+                "artist_terms_freq": numpy.ones(len(terms)),
+                "segments_start": 0.25 * numpy.arange(n) + 0.01 * seed,
+                "segments_timbre": 10.0 * index - bins + 0.5 * seed,
+                "segments_pitches": (1 + (index + bins) % 12) / 12,
+            }
+            for group, description in MSD_TABLES.items():
+                file.create_group("/", group)
+                songs = file.create_table(f"/{group}", "songs", dict(description))
+                for name, value in values[group].items():
+                    songs.row[name] = value.encode() if isinstance(value, str) else value
+                songs.row.append()
+                songs.flush()
+                for name, atom in MSD_ARRAYS[group].items():
+                    width = (12,) if name in ("segments_timbre", "segments_pitches") else ()
+                    array = file.create_earray(f"/{group}", name, atom, (0, *width))
+                    if len(arrays.get(name, [])):
+                        array.append(arrays[name])
+        listed.append(f"{track}<SEP>{song}<SEP>{artist}<SEP>{title}\n")
+    # Listed and missing; there and not listed; cut off; beside the letters.
+    listed.append("TRZZZZZ12903D05E3A<SEP>SOZZZZZ12AB0189215<SEP>Nobody<SEP>Gone <SEP> away\n")
+    whole = (root / "data/A/A/A/TRAAABD128F429CF47.h5").read_bytes()
+    for track, content in {"TRAAAEF128F4273421": whole[:3000], "TRAAAFD128F92F423A": whole}.items():
+        (root / f"data/A/A/A/{track}.h5").write_bytes(content)
+    listed.append("TRAAAEF128F4273421<SEP>SOGTUKN12AB017F4F1<SEP>Adam Ant<SEP>Something Girls\n")
+    (root / "data/stray.h5").write_bytes(b"beside")
+    (root / "AdditionalFiles").mkdir()
+    (root / "AdditionalFiles/subset_unique_tracks.txt").write_text("".join(listed), encoding="utf-8")
+    (root / "AdditionalFiles/subset_msd_summary_file.h5").write_bytes(b"another kind of file")
+
+
+for make in (artist20, librispeech, voxceleb1, voxceleb2, gtzan, fma, table, tags, msd):
+    if not sys.argv[1:] or make.__name__ in sys.argv[1:]:
+        make()

@@ -24,7 +24,7 @@
 //! | `folder` | the user's own music, `ARTIST/ALBUM/TRACK.ext` or `LABEL/TRACK.ext` | the folder and the audio extensions |
 //! | `table` | whatever a CSV, TSV, Parquet or JSON Lines file names | the file, and which column is what |
 //! | `tags` | any folder, named by the files' tags | the folder and the audio extensions |
-//! | `artist20`, `fma`, `gtzan`, `librispeech`, `voxceleb1`, `voxceleb2` | as published | their folder and the audio extensions |
+//! | `artist20`, `fma`, `gtzan`, `librispeech`, `msd`, `voxceleb1`, `voxceleb2` | as published | their folder and the audio extensions |
 //!
 //! Facts about a set (citation, licence, layout, counts) are in `datasets/NAME/dataset.toml` at the top of
 //! the repository, and nowhere in code. A new set is a folder there, a module here and a line in
@@ -57,6 +57,7 @@ mod gtzan;
 mod info;
 mod librispeech;
 mod lists;
+mod msd;
 mod registry;
 mod scan;
 mod skipped;
@@ -70,6 +71,7 @@ pub use check::{CheckReport, check};
 pub use dataset::{Dataset, Request};
 pub use error::DatasetError;
 pub use info::{Counts, Info, Manifest, Source};
+pub use msd::{Segments, segments};
 pub use registry::{find, registry};
 pub use skipped::{Ignored, SkipReason, Skipped};
 pub use table_file::Table;

@@ -6,6 +6,7 @@ use crate::fma::FMA;
 use crate::folder::FOLDER;
 use crate::gtzan::GTZAN;
 use crate::librispeech::LIBRISPEECH;
+use crate::msd::MSD;
 use crate::table::TABLE;
 use crate::tags::TAGS;
 use crate::voxceleb::{VOXCELEB1, VOXCELEB2};
@@ -22,6 +23,7 @@ pub fn registry() -> &'static [&'static dyn Dataset] {
         &FMA,
         &GTZAN,
         &LIBRISPEECH,
+        &MSD,
         &VOXCELEB1,
         &VOXCELEB2,
     ];
@@ -35,7 +37,7 @@ pub fn registry() -> &'static [&'static dyn Dataset] {
 /// assert_eq!(
 ///     error.to_string(),
 ///     "unknown data set \"flder\": known are demo, folder, table, tags, artist20, fma, gtzan, librispeech, \
-///      voxceleb1, voxceleb2 (did you mean \"folder\"?)"
+///      msd, voxceleb1, voxceleb2 (did you mean \"folder\"?)"
 /// );
 /// ```
 ///

@@ -57,6 +57,7 @@ pub use fit::{FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
 pub use metrics::{ClassScores, Confusion};
 pub use range_test::{RangeCurve, RangePoint, RangeTest, range_test};
 pub use recording::{Heard, Listener, Precision, Recording, Short};
+pub use sampling::epoch_slices;
 pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};
 pub use transfer::{Initial, Transfer};
 pub use trials::Trials;

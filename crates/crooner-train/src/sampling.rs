@@ -7,8 +7,10 @@ use crate::config::{FitConfig, Sampling};
 use crate::seeds::{Purpose, generator, shuffle};
 use crate::task::{Slice, Task};
 
-/// The training slices of `epoch`, from 1, in their order.
-pub(crate) fn epoch_slices(task: &Task<'_>, config: &FitConfig, seed: u64, epoch: usize) -> Vec<Slice> {
+/// The training slices of `epoch`, from 1, in their order: a function of these four alone, so that an interrupted
+/// epoch can be taken up anywhere. Takes time and memory linear in the number of slices.
+#[must_use]
+pub fn epoch_slices(task: &Task<'_>, config: &FitConfig, seed: u64, epoch: usize) -> Vec<Slice> {
     let train = task.side(Side::Train);
     let rng = &mut generator(seed, Purpose::Order, epoch as u64);
     let mut order = train.slices.clone();

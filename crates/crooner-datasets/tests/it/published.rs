@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::common::{ids, set, skipped};
-use crooner_datasets::{Catalogue, CheckReport, Request, Table, check, trials};
+use crooner_datasets::{Catalogue, CheckReport, Request, Segments, Table, check, segments, trials};
 
 fn miniature(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").join(name).join("miniature")
@@ -228,4 +228,83 @@ fn a_folder_of_labels_is_read_when_asked_for() {
         skipped(&catalogue, root.path()),
         ["stray.mp3: is directly in the root, expected LABEL/TRACK"]
     );
+}
+
+#[test]
+fn msd_reads_what_its_songs_say() {
+    let catalogue = open("msd");
+    assert_eq!(
+        ids(&catalogue),
+        [
+            "A/A/A/TRAAAAW128F429D538.h5",
+            "A/A/A/TRAAABD128F429CF47.h5",
+            "A/A/A/TRAAADZ128F9348C2E.h5",
+            "B/C/D/TRBCDEF128F425D3A6.h5"
+        ]
+    );
+    let [first, second, third, fourth] = catalogue.tracks.as_slice() else { panic!("four tracks") };
+    assert_eq!((first.artist.as_str(), first.album.as_str()), ("Casual", "Fear Itself"));
+    assert_eq!(first.title, "I Didn't Mean To");
+    assert_eq!((first.get("year"), first.get("term")), (None, Some("hip hop")));
+    assert_eq!(first.get("terms"), Some("hip hop; underground rap; g funk"));
+    assert_eq!((first.get("duration"), first.get("tempo")), (Some("218.93179"), Some("92.198")));
+    assert_eq!((second.artist.as_str(), second.get("year")), ("Casual feat. Björk", Some("1969")));
+    assert_eq!(second.get("artist_id"), first.get("artist_id"));
+    assert_eq!(third.title, "Amor De Cabaret - ñandú");
+    assert_eq!(third.get("terms"), Some("cumbia; salsa; tejano"), "by weight, equals as they were");
+    assert_eq!(third.get("artist_location"), Some("Ciudad de México"));
+    assert_eq!((fourth.get("terms"), fourth.get("song_id")), (None, Some("SONHOTT12A8C13493C")));
+
+    let report = check(set("msd"), &request("msd")).unwrap();
+    assert_eq!(report.missing, [miniature("msd").join("data/Z/Z/Z/TRZZZZZ12903D05E3A.h5")]);
+    let [(cut, _)] = report.damaged.as_slice() else { panic!("{report}") };
+    assert!(cut.ends_with("TRAAAEF128F4273421.h5"), "{report}");
+    let extra: Vec<_> = report.extra.iter().map(|(_, reason)| reason.as_str()).collect();
+    assert_eq!(extra.len(), 2);
+    assert!(extra[0].contains("is not listed in") && extra[1].contains("is not where"), "{report}");
+}
+
+#[test]
+fn msd_joins_audio_by_track_id() {
+    let audio = tempfile::tempdir().unwrap();
+    for name in ["7/TRAAAAW128F429D538.mp3", "TRBCDEF128F425D3A6.ogg", "TRAAAAA128F0000000.mp3"] {
+        let path = audio.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, name).unwrap();
+    }
+    let request = request("msd").with_option("audio", audio.path().to_str().unwrap());
+    let catalogue = set("msd").open(&request).unwrap();
+    assert_eq!(ids(&catalogue), ["7/TRAAAAW128F429D538.mp3", "TRBCDEF128F425D3A6.ogg"]);
+    assert_eq!(catalogue.root, audio.path());
+    assert_eq!(catalogue.tracks[0].artist, "Casual");
+    assert!(catalogue.tracks.iter().all(|track| track.path == catalogue.root.join(&track.id)));
+    let left_out: Vec<_> = catalogue.skipped.iter().map(ToString::to_string).collect();
+    assert!(left_out.iter().any(|reason| reason.contains("TRAAAAA128F0000000.mp3: is not listed")));
+    assert_eq!(left_out.iter().filter(|reason| reason.contains("has no audio in")).count(), 2);
+}
+
+#[test]
+fn msd_has_segments() {
+    let of = |track: &str| {
+        let [a, b, c] = [2, 3, 4].map(|place| &track[place..=place]);
+        segments(&miniature("msd").join(format!("data/{a}/{b}/{c}/{track}.h5")))
+    };
+    // As datasets/miniatures.py wrote them with PyTables.
+    for (track, seed, n) in
+        [("TRAAAAW128F429D538", 0, 5), ("TRAAABD128F429CF47", 1, 300), ("TRAAADZ128F9348C2E", 2, 1)]
+    {
+        let found = of(track).unwrap();
+        assert_eq!(found.starts.len(), n);
+        for (index, start) in found.starts.iter().enumerate() {
+            assert_eq!(*start, 0.25 * index as f64 + 0.01 * f64::from(seed));
+            for bin in 0..Segments::BINS {
+                let at = index * Segments::BINS + bin;
+                assert_eq!(found.timbre[at], (10 * index) as f32 - bin as f32 + 0.5 * seed as f32);
+                assert_eq!(found.pitches[at], (1.0 + ((index + bin) % 12) as f64) as f32 / 12.0);
+            }
+        }
+    }
+    assert_eq!(of("TRBCDEF128F425D3A6").unwrap(), Segments::default(), "a song of no segments");
+    let error = of("TRAAAEF128F4273421").unwrap_err().to_string();
+    assert!(error.contains("TRAAAEF128F4273421.h5"), "{error}");
 }

@@ -1,4 +1,6 @@
 //! A preparation that is killed, again and again, ends up where an undisturbed one does.
+//!
+//! `CROONER_STORE_KILLS=200` kills that often; the usual number is small.
 
 use std::fs;
 use std::path::Path;
@@ -14,6 +16,11 @@ use crate::common::{assert_same, catalogue, collection, prepare_as, tree};
 
 const CHILD: &str = "CROONER_STORE_KILL_CHILD";
 const NAME: &str = "kill::kills_do_not_show";
+/// How many processes to kill in all, if not [`KILLS`].
+const KILLS_VARIABLE: &str = "CROONER_STORE_KILLS";
+const KILLS: usize = 24;
+/// How many of them one store goes through.
+const KILLS_OF_A_STORE: usize = 3;
 const OPTIONS: PrepareOptions = PrepareOptions { jobs: Some(2), shard: None, verify: false };
 
 /// With features large enough that a kill can fall into the writing of a shard: 2 MB for eight tracks.
@@ -32,6 +39,7 @@ fn child(music: &Path, root: &Path) -> Child {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a long run tells what it did")]
 fn kills_do_not_show() {
     if let Some(paths) = std::env::var_os(CHILD) {
         let mut paths = std::env::split_paths(&paths);
@@ -47,11 +55,12 @@ fn kills_do_not_show() {
     assert!(child(music.path(), undisturbed.path()).wait().unwrap().success());
     let whole = start.elapsed();
 
-    let mut killed = 0;
+    let kills = std::env::var(KILLS_VARIABLE).map_or(KILLS, |kills| kills.parse().unwrap());
+    let (mut killed, mut intact) = (0, 0);
     let mut seed = 20_260_101_u32;
-    for _ in 0..8 {
+    for first in (0..kills).step_by(KILLS_OF_A_STORE) {
         let root = tempdir().unwrap();
-        for _ in 0..3 {
+        for _ in first..kills.min(first + KILLS_OF_A_STORE) {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let mut child = child(music.path(), root.path());
             sleep(Duration::from_secs_f64(whole.as_secs_f64() * f64::from(seed >> 8) / f64::from(1 << 24)));
@@ -63,6 +72,7 @@ fn kills_do_not_show() {
             let shards = Store::open(root.path()).unwrap().shards().unwrap();
             for shard in shards {
                 Shard::open(&shard).unwrap().verify().unwrap();
+                intact += 1;
             }
         }
         // What a writer that died half-way leaves, in case no kill hit that moment.
@@ -73,4 +83,5 @@ fn kills_do_not_show() {
         Store::open(root.path()).unwrap().features(&catalogue, &config()).unwrap().verify().unwrap();
     }
     assert!(killed > 0, "every process was faster than its kill");
+    println!("{kills} kills, {killed} of them before the end; {intact} shards found, all intact");
 }
