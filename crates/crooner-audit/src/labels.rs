@@ -147,7 +147,7 @@ mod tests {
             "Metallcia",
             "Megadeth",
             "Nirvana",
-            "Nirvanna",
+            "Nirvanaa",
             "Muse",
             "Mute",
             "Sum 41",
