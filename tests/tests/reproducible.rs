@@ -120,6 +120,20 @@ fn killed_at_any_moment_it_ends_as_if_undisturbed() {
     assert!(2 * interrupted >= kills, "only {interrupted} of {kills} runs were killed before their end");
 }
 
+/// A kill between the last checkpoint and its line of metrics leaves no epoch to train that would write it.
+#[test]
+fn metrics_of_the_last_epoch_are_written_after_all() {
+    let sandbox = sandbox();
+    sandbox.succeed(&[&TRAIN[..], &["whole"]].concat());
+    sandbox.succeed(&[&TRAIN[..], &["run"]].concat());
+    let metrics = fs::read_to_string(sandbox.path("run/metrics.jsonl")).unwrap();
+    let before: String = metrics.split_inclusive('\n').take(2).collect();
+    fs::write(sandbox.path("run/metrics.jsonl"), before).unwrap();
+    fs::remove_file(sandbox.path("run/report.json")).unwrap();
+    sandbox.succeed(&["train", "--resume", "run"]);
+    assert_eq!(results(&sandbox, "run"), results(&sandbox, "whole"));
+}
+
 /// Names and contents of a store's shards.
 fn shards(sandbox: &Sandbox, store: &str) -> Vec<(OsString, Vec<u8>)> {
     let mut shards = Vec::new();

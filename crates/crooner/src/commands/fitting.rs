@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use crooner_train::fit::EpochRecord;
 use crooner_train::{FitEvent, FitOutcome, FitRequest, Transfer, fit};
 
 use crate::progress::Progress;
@@ -90,18 +91,23 @@ pub(super) fn fit_with_progress(request: &FitRequest<'_>, dir: &RunDir) -> Resul
                 last.validation_f1,
                 if best { "  best" } else { "" }
             ));
-            let written = history
-                .iter()
-                .map(|record| Ok(serde_json::to_string(record)? + "\n"))
-                .collect::<Result<String>>()
-                .and_then(|lines| dir.write(&dir.metrics(), lines.as_bytes()));
+            let written = write_metrics(dir, history);
             write_error = write_error.take().or(written.err());
         }
         _ => {}
     });
     bar.clear();
-    match write_error {
-        Some(error) => Err(error),
-        None => Ok((outcome?, waiting.share())),
+    if let Some(error) = write_error {
+        return Err(error);
     }
+    let outcome = outcome?;
+    // Killed between the last checkpoint and its metrics, a run resumes with no epoch left that would write them.
+    write_metrics(dir, &outcome.history)?;
+    Ok((outcome, waiting.share()))
+}
+
+/// One line of JSON for each epoch.
+fn write_metrics(dir: &RunDir, history: &[EpochRecord]) -> Result<()> {
+    let lines = history.iter().map(|record| Ok(serde_json::to_string(record)? + "\n"));
+    dir.write(&dir.metrics(), lines.collect::<Result<String>>()?.as_bytes())
 }
