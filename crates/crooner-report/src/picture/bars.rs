@@ -129,7 +129,8 @@ pub fn score_bars(rows: &[ScoreBar<'_>], chance: f64) -> Result<Svg, Error> {
             let interval = format!("{:.2}–{:.2}", score.low, score.high);
             write(area, &interval, (right, words), quiet.right())?;
             let value = format!("{:.3}", score.value);
-            let before = right - width_em(&interval) * LABEL_PX - 4.0;
+            // The reader's font may be wider than the one that is reckoned with.
+            let before = right - 1.15 * width_em(&interval) * LABEL_PX - 8.0;
             write(area, &value, (before, words), Type::new(LABEL_PX, TEXT).bold().right())?;
             let y = words + 18.0;
             line(area, (left, y), (right, y), RULE, 1.0)?;
