@@ -203,13 +203,13 @@ fn a_run_of_another_version() {
     let sandbox = trained();
     let path = sandbox.path("run/model.safetensors");
     let bytes = fs::read(&path).unwrap();
-    let (ours, other) = (br#"\"features_version\":2"#, br#"\"features_version\":7"#);
+    let (ours, other) = (br#"\"features_version\":3"#, br#"\"features_version\":7"#);
     let at = bytes.windows(ours.len()).position(|window| window == ours).unwrap();
     let mut changed = bytes.clone();
     changed[at..at + ours.len()].copy_from_slice(other);
     fs::write(&path, changed).unwrap();
     let error = sandbox.refuse(&["predict", "run", "music"]);
-    assert!(error.contains("was written in features version 7, this crooner reads 2"), "{error}");
+    assert!(error.contains("was written in features version 7, this crooner reads 3"), "{error}");
 }
 
 #[test]

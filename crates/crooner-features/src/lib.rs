@@ -224,8 +224,8 @@ pub use weighting::{Weighting, frequency_weighting, perceptual_weighting};
 pub use window::Window;
 pub use yin::{YinConfig, yin};
 
-/// Bumped whenever a change may alter the numbers of any feature.
-pub const FEATURES_VERSION: u32 = 2;
+/// Bumped whenever a change may alter the numbers of any feature, be it in the samples that files decode to.
+pub const FEATURES_VERSION: u32 = 3;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/coming-from-librosa.md")]
