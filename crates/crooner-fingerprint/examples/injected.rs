@@ -15,6 +15,10 @@ use crooner_audio::AudioReader;
 use crooner_fingerprint::{Extractor, Fingerprint, Index, Match, Verdict};
 use rayon::prelude::*;
 
+use self::music::files;
+
+mod music;
+
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<()> {
@@ -25,7 +29,7 @@ fn main() -> Result<()> {
     let every: usize = args.get(2).map_or(Ok(1), |every| every.parse())?;
     let (originals, duplicates) = (Path::new(originals), Path::new(duplicates));
 
-    let names = files(originals, originals)?;
+    let names = relative_files(originals)?;
     let paths: Vec<PathBuf> = names.iter().map(|name| originals.join(name)).collect();
     let prints = fingerprints(&paths)?;
     let mut index = Index::default();
@@ -69,7 +73,7 @@ fn main() -> Result<()> {
 /// Prints the line of one kind.
 fn count(kind: &Path, names: &[String], prints: &[Fingerprint], index: &Index, every: usize) -> Result<()> {
     let there: BTreeMap<String, PathBuf> =
-        files(kind, kind)?.into_iter().map(|name| (name.clone(), kind.join(name))).collect();
+        relative_files(kind)?.into_iter().map(|name| (name.clone(), kind.join(name))).collect();
     let duplicate_of = |name: &str| {
         let longer = format!("{name}.");
         there.get(name).or_else(|| {
@@ -157,19 +161,10 @@ fn fingerprints(paths: &[PathBuf]) -> Result<Vec<Fingerprint>> {
         .collect()
 }
 
-/// Relative paths of all audio files, sorted.
-fn files(folder: &Path, root: &Path) -> Result<Vec<String>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path, root)?);
-        } else if path.extension().is_some_and(|extension| {
-            crooner_audio::EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
-        }) {
-            found.push(path.strip_prefix(root)?.to_string_lossy().into_owned());
-        }
-    }
-    found.sort();
-    Ok(found)
+/// Paths of all audio files relative to `folder`, sorted.
+fn relative_files(folder: &Path) -> Result<Vec<String>> {
+    let relative = |path: PathBuf| Ok(path.strip_prefix(folder)?.to_string_lossy().into_owned());
+    let mut names = files(folder)?.into_iter().map(relative).collect::<Result<Vec<String>>>()?;
+    names.sort();
+    Ok(names)
 }

@@ -10,11 +10,15 @@
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use crooner_audio::AudioReader;
 use crooner_fingerprint::{Extractor, FINGERPRINT_VERSION, Fingerprint, Index, Peak};
+
+use self::music::files;
+
+mod music;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -167,21 +171,4 @@ impl Clock {
 fn on_processor() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     Some(text.split(' ').next()?.parse::<f64>().ok()? / 1e9)
-}
-
-/// All audio files, sorted.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else if path.extension().is_some_and(|extension| {
-            crooner_audio::EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
-        }) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }

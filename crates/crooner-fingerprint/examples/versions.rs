@@ -12,6 +12,10 @@ use crooner_fingerprint::versions::{LIKELY, Sketch, candidates, compare};
 use crooner_fingerprint::{Extractor, Fingerprint};
 use rayon::prelude::*;
 
+use self::music::files;
+
+mod music;
+
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<()> {
@@ -85,21 +89,4 @@ fn fingerprint(path: &Path) -> Result<Fingerprint> {
         extractor.push(block)?;
     }
     Ok(extractor.finish()?)
-}
-
-/// All audio files, sorted.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else if path.extension().is_some_and(|extension| {
-            crooner_audio::EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
-        }) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
