@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::decibel::raise_to;
+use crate::scales::decibel::raise_to;
 use crate::{
     ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, CqtConfig, FeatureError, FourierTempogramConfig,
     Frames, HpssHarmonicConfig, HpssPercussiveConfig, IirtConfig, LogMelConfig, MelSpectrogramConfig,

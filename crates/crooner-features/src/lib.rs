@@ -108,121 +108,91 @@
 //! - *Samples*: multichannel input (mix down first, by the mean as `librosa.to_mono`), integers, and magnitudes above
 //!   [`MAX_SAMPLE`].
 
-mod beat;
 mod chroma;
-mod chroma_cqt;
 mod constant_q;
-mod contrast;
-mod convert;
-mod dct;
-mod decibel;
-mod delta;
-mod elliptic;
+mod descriptors;
 mod error;
 mod feature;
-mod framed;
+mod fourier;
 mod frames;
-mod framing;
-mod hpss;
-mod iirt;
-mod inverse;
-mod level;
-mod log_mel;
-mod magnitude;
-mod median;
 mod mel;
-mod mel_inverse;
-mod mel_power;
-mod mfcc;
-mod neighbours;
-mod norm;
-mod onset;
-mod pcen;
-mod peaks;
-mod periodicity;
-mod plp;
-mod poly;
-mod pyin;
-mod reassigned;
+mod pitch;
+mod rhythm;
+mod scales;
+mod semitones;
 mod settings;
-mod simd;
-mod spectral;
-mod stft;
 mod structure;
-mod tempo;
-mod tempogram;
-mod transform;
-mod tuning;
-mod viterbi;
 mod waveform;
-mod weighting;
 mod whole_track;
-mod wide;
-mod window;
-mod yin;
 
-pub use beat::{BeatTrackConfig, Beats, beat_track, beat_track_of};
-pub use chroma::{ChromaStftConfig, chroma_filter_bank, chroma_stft};
-pub use chroma_cqt::{
+pub use chroma::cqt::{
     ChromaCensConfig, ChromaCqtConfig, CqtMode, TonnetzConfig, chroma_cens, chroma_cqt, chroma_vqt,
     cq_to_chroma, tonnetz,
 };
+pub use chroma::stft::{ChromaStftConfig, chroma_filter_bank, chroma_stft};
 pub use constant_q::{
     CqtConfig, VqtConfig, WaveletLengths, cqt, cqt_frequencies, hybrid_cqt, icqt, pseudo_cqt, vqt,
     wavelet_lengths,
 };
-pub use contrast::{SpectralContrastConfig, spectral_contrast};
-pub use convert::{
+pub use descriptors::contrast::{SpectralContrastConfig, spectral_contrast};
+pub use descriptors::level::{
+    RmsConfig, ZeroCrossingRateConfig, rms, rms_of_spectrogram, zero_crossing_rate,
+};
+pub use descriptors::poly::{PolyFeaturesConfig, poly_features};
+pub use descriptors::spectral::{
+    SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
+    spectral_bandwidth, spectral_centroid, spectral_flatness, spectral_rolloff,
+};
+pub use error::{FeatureError, MAX_SAMPLE};
+pub use feature::{Extractor, FeatureConfig};
+pub use fourier::inverse::{GriffinLimConfig, InitialPhase, griffin_lim, istft};
+pub use fourier::magnitude::StftMagnitudeConfig;
+pub use fourier::reassigned::{Reassigned, ReassignedConfig, reassigned_spectrogram};
+pub use fourier::stft::{PadMode, StftConfig, power_spectrogram, stft};
+pub use fourier::window::Window;
+pub use frames::{Frames, Spectrogram};
+pub use mel::bands::{
+    MelConfig, MelFilterBank, MelNorm, MelScale, fft_frequencies, mel_filter_bank, mel_frequencies,
+    mel_spectrogram,
+};
+pub use mel::dct::{DctNorm, dct_matrix};
+pub use mel::delta::{DeltaConfig, DeltaMode, delta};
+pub use mel::inverse::{MelToStftConfig, MfccToMelConfig, mel_to_audio, mel_to_stft, mfcc_to_mel};
+pub use mel::log::{LogMelConfig, log_mel};
+pub use mel::mfcc::{MfccConfig, MfccDeltaConfig, mfcc, mfcc_delta};
+pub use mel::pcen::{PcenConfig, PcenMelConfig, pcen, pcen_mel};
+pub use mel::power::MelSpectrogramConfig;
+pub use pitch::pyin::{Pitch, PyinConfig, pyin};
+pub use pitch::tuning::{PiptrackConfig, Tuning, estimate_tuning, piptrack, pitch_tuning};
+pub use pitch::yin::{YinConfig, yin};
+pub use rhythm::beat::{BeatTrackConfig, Beats, beat_track, beat_track_of};
+pub use rhythm::onset::{Aggregate, OnsetStrengthConfig, onset_strength, onset_strength_multi};
+pub use rhythm::peaks::{
+    OnsetDetectConfig, PeakPickConfig, onset_backtrack, onset_detect, onset_detect_of, peak_pick,
+};
+pub use rhythm::plp::{PlpConfig, plp, plp_of};
+pub use rhythm::tempo::{
+    TempoConfig, fourier_tempo_frequencies, tempo, tempo_curve_of, tempo_frequencies, tempo_of,
+};
+pub use rhythm::tempogram::{
+    FourierTempogramConfig, TempogramConfig, fourier_tempogram, tempogram, tempogram_of,
+};
+pub use rustfft::num_complex::Complex32;
+pub use scales::convert::{
     frames_to_samples, frames_to_time, hz_to_midi, hz_to_note, hz_to_octs, midi_to_hz, midi_to_note,
     note_to_hz, note_to_midi, octs_to_hz, samples_to_frames, samples_to_time, time_to_frames,
     time_to_samples,
 };
-pub use dct::{DctNorm, dct_matrix};
-pub use decibel::{DbConfig, Reference, amplitude_to_db, db_to_amplitude, db_to_power, power_to_db};
-pub use delta::{DeltaConfig, DeltaMode, delta};
-pub use error::{FeatureError, MAX_SAMPLE};
-pub use feature::{Extractor, FeatureConfig};
-pub use frames::{Frames, Spectrogram};
-pub use hpss::{HpssConfig, HpssHarmonicConfig, HpssPercussiveConfig, hpss};
-pub use iirt::{IirtConfig, SemitoneFilter, iirt, semitone_filter_bank};
-pub use inverse::{GriffinLimConfig, InitialPhase, griffin_lim, istft};
-pub use level::{RmsConfig, ZeroCrossingRateConfig, rms, rms_of_spectrogram, zero_crossing_rate};
-pub use log_mel::{LogMelConfig, log_mel};
-pub use magnitude::StftMagnitudeConfig;
-pub use mel::{
-    MelConfig, MelFilterBank, MelNorm, MelScale, fft_frequencies, mel_filter_bank, mel_frequencies,
-    mel_spectrogram,
-};
-pub use mel_inverse::{MelToStftConfig, MfccToMelConfig, mel_to_audio, mel_to_stft, mfcc_to_mel};
-pub use mel_power::MelSpectrogramConfig;
-pub use mfcc::{MfccConfig, MfccDeltaConfig, mfcc, mfcc_delta};
-pub use neighbours::{NeighbourAggregate, nn_filter};
-pub use norm::{Norm, normalize};
-pub use onset::{Aggregate, OnsetStrengthConfig, onset_strength, onset_strength_multi};
-pub use pcen::{PcenConfig, PcenMelConfig, pcen, pcen_mel};
-pub use peaks::{
-    OnsetDetectConfig, PeakPickConfig, onset_backtrack, onset_detect, onset_detect_of, peak_pick,
-};
-pub use plp::{PlpConfig, plp, plp_of};
-pub use poly::{PolyFeaturesConfig, poly_features};
-pub use pyin::{Pitch, PyinConfig, pyin};
-pub use reassigned::{Reassigned, ReassignedConfig, reassigned_spectrogram};
-pub use rustfft::num_complex::Complex32;
-pub use spectral::{
-    SpectralBandwidthConfig, SpectralCentroidConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
-    spectral_bandwidth, spectral_centroid, spectral_flatness, spectral_rolloff,
-};
-pub use stft::{PadMode, StftConfig, power_spectrogram, stft};
-pub use structure::{
+pub use scales::decibel::{DbConfig, Reference, amplitude_to_db, db_to_amplitude, db_to_power, power_to_db};
+pub use scales::norm::{Norm, normalize};
+pub use scales::weighting::{Weighting, frequency_weighting, perceptual_weighting};
+pub use semitones::iirt::{IirtConfig, SemitoneFilter, iirt, semitone_filter_bank};
+pub use structure::hpss::{HpssConfig, HpssHarmonicConfig, HpssPercussiveConfig, hpss};
+pub use structure::neighbours::{NeighbourAggregate, nn_filter};
+pub use structure::over_time::{
     Metric, RecurrenceConfig, RecurrenceMode, Statistics, recurrence_matrix, stack_memory, statistics, sync,
 };
-pub use tempo::{TempoConfig, fourier_tempo_frequencies, tempo, tempo_curve_of, tempo_frequencies, tempo_of};
-pub use tempogram::{FourierTempogramConfig, TempogramConfig, fourier_tempogram, tempogram, tempogram_of};
-pub use tuning::{PiptrackConfig, Tuning, estimate_tuning, piptrack, pitch_tuning};
 pub use waveform::{Preemphasis, WaveformConfig, deemphasis, preemphasis};
-pub use weighting::{Weighting, frequency_weighting, perceptual_weighting};
-pub use window::Window;
-pub use yin::{YinConfig, yin};
 
 /// Bumped whenever a change may alter the numbers of any feature, be it in the samples that files decode to.
 pub const FEATURES_VERSION: u32 = 3;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::check_range;
 use crate::feature::Feature;
-use crate::framing::first_unusable;
+use crate::fourier::framing::first_unusable;
 use crate::whole_track::check_samples;
 use crate::{Extractor, FeatureError};
 

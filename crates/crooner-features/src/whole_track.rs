@@ -1,6 +1,6 @@
 //! Features that need the whole track: an extractor that collects it, and what such features share.
 
-use crate::framing::{first_unusable, mirrored};
+use crate::fourier::framing::{first_unusable, mirrored};
 use crate::{Extractor, FeatureError, Frames, PadMode};
 
 /// Collects the samples of a track and computes its frames at the end.

@@ -9,7 +9,7 @@ use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
 use super::wavelet::{Basis, SparseRow};
-use crate::simd::{Simd, WithSimd, dispatch};
+use crate::fourier::simd::{Simd, WithSimd, dispatch};
 
 /// Numbers that are multiplied and summed side by side, real and imaginary parts in turn.
 const LANES: usize = 16;
@@ -43,7 +43,7 @@ impl Row {
 
 /// Transforms frames and unpacks only the bins that a filter weighs, a quarter of all.
 ///
-/// The transform is that of [`FrameTransform`](crate::transform::FrameTransform) without a window.
+/// The transform is that of [`FrameTransform`](crate::fourier::transform::FrameTransform) without a window.
 pub(super) struct Band {
     pub(super) n_fft: usize,
     rows: Vec<Row>,

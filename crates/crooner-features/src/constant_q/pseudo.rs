@@ -4,7 +4,7 @@ use super::config::Settings;
 use super::wavelet::Basis;
 use super::{Analyser, CqtConfig};
 use crate::feature::Feature;
-use crate::transform::FrameTransform;
+use crate::fourier::transform::FrameTransform;
 use crate::whole_track::{dot, padded};
 use crate::{FeatureError, Frames, Spectrogram, Tuning, Window};
 

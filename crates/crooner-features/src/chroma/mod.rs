@@ -1,0 +1,4 @@
+//! The energy of each pitch class.
+
+pub(crate) mod cqt;
+pub(crate) mod stft;

@@ -1,0 +1,214 @@
+//! What a frame's spectrum looks like, in one number: centroid, bandwidth, roll-off, flatness.
+
+use crate::error::check_range;
+use crate::feature::Feature;
+use crate::fourier::framed::{FrameByFrame, Magnitudes, framed_answers, framed_config};
+use crate::{Extractor, FeatureConfig, FeatureError, Spectrogram};
+
+/// Settings of a descriptor, and its function.
+macro_rules! descriptor {
+    (
+        $(#[doc = $doc:literal])+
+        $config:ident { $($(#[doc = $field_doc:literal])+ $field:ident = $default:literal in $min:literal, $max:literal;)* }
+        $(#[doc = $function_doc:literal])+
+        $function:ident = $variant:ident
+    ) => {
+        framed_config! {
+            $(#[doc = $doc])+
+            $config { $($(#[doc = $field_doc])+ $field: f32 = $default,)* }
+        }
+
+        impl Feature for $config {
+            framed_answers!();
+
+            fn validate(&self) -> Result<(), FeatureError> {
+                check_range("sample_rate", self.sample_rate, 1000, 768_000)?;
+                $(check_range(stringify!($field), self.$field, $min, $max)?;)*
+                self.stft().validate()
+            }
+
+            fn n_bins(&self) -> usize {
+                1
+            }
+
+            fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
+                self.validate()?;
+                let (config, stft) = (self.clone(), self.stft());
+                let hz = f64::from(self.sample_rate) / self.n_fft as f64;
+                let mut magnitudes = Magnitudes::new(&stft);
+                let compute = move |samples: &[f32], out: &mut [f32]| {
+                    out[0] = config.describe(magnitudes.of(samples), hz);
+                };
+                Ok(Box::new(FrameByFrame::new(&stft, 1, compute)))
+            }
+        }
+
+        $(#[doc = $function_doc])+
+        ///
+        /// # Errors
+        /// As [`stft`](crate::stft), and [`FeatureError::Config`] for a setting out of range.
+        pub fn $function(samples: &[f32], config: &$config) -> Result<Spectrogram, FeatureError> {
+            Ok(FeatureConfig::$variant(config.clone()).frames(samples)?.to_spectrogram())
+        }
+    };
+}
+
+descriptor! {
+    /// Settings of the spectral centroid; the defaults are librosa's, at 16 kHz.
+    SpectralCentroidConfig {}
+    /// Mean frequency of every frame, weighed by magnitude, in Hz, `[1, n_frames]`: `librosa.feature.spectral_centroid`.
+    ///
+    /// `Σ f |X| / Σ |X|`; 0 for silence.
+    ///
+    /// ```
+    /// use crooner_features::{SpectralCentroidConfig, spectral_centroid};
+    ///
+    /// let tone: Vec<f32> = (0..16_000).map(|i| (std::f32::consts::TAU * (i % 16) as f32 / 16.0).sin()).collect();
+    /// let hz = spectral_centroid(&tone, &SpectralCentroidConfig::default())?;
+    /// assert!((hz.values()[16] - 1000.0).abs() < 1.0);
+    /// # Ok::<(), crooner_features::FeatureError>(())
+    /// ```
+    spectral_centroid = SpectralCentroid
+}
+
+descriptor! {
+    /// Settings of the spectral bandwidth; the defaults are librosa's, at 16 kHz.
+    SpectralBandwidthConfig {
+        /// Power of the distance from the centroid, in `0.1..=10`. Default 2.
+        p = 2.0 in 0.1, 10.0;
+    }
+    /// Spread of every frame's spectrum about its centroid, in Hz, `[1, n_frames]`: `librosa.feature.spectral_bandwidth`.
+    ///
+    /// `(Σ |X| |f - centroid|^p / Σ |X|)^(1/p)`; 0 for silence.
+    ///
+    /// ```
+    /// use crooner_features::{SpectralBandwidthConfig, spectral_bandwidth};
+    ///
+    /// let tone: Vec<f32> = (0..16_000).map(|i| (std::f32::consts::TAU * (i % 16) as f32 / 16.0).sin()).collect();
+    /// let hz = spectral_bandwidth(&tone, &SpectralBandwidthConfig::default())?;
+    /// assert!(hz.values()[16] < 50.0);
+    /// # Ok::<(), crooner_features::FeatureError>(())
+    /// ```
+    spectral_bandwidth = SpectralBandwidth
+}
+
+descriptor! {
+    /// Settings of the spectral roll-off; the defaults are librosa's, at 16 kHz.
+    SpectralRolloffConfig {
+        /// Share of the magnitudes at or below the roll-off, in `0.001..=0.999`. Default 0.85.
+        roll_percent = 0.85 in 0.001, 0.999;
+    }
+    /// Frequency that a share of every frame's magnitudes does not exceed, in Hz, `[1, n_frames]`:
+    /// `librosa.feature.spectral_rolloff`.
+    ///
+    /// ```
+    /// use crooner_features::{SpectralRolloffConfig, spectral_rolloff};
+    ///
+    /// let tone: Vec<f32> = (0..16_000).map(|i| (std::f32::consts::TAU * (i % 16) as f32 / 16.0).sin()).collect();
+    /// let hz = spectral_rolloff(&tone, &SpectralRolloffConfig::default())?;
+    /// assert!((hz.values()[16] - 1000.0).abs() < 10.0);
+    /// # Ok::<(), crooner_features::FeatureError>(())
+    /// ```
+    spectral_rolloff = SpectralRolloff
+}
+
+descriptor! {
+    /// Settings of the spectral flatness; the defaults are librosa's, at 16 kHz.
+    SpectralFlatnessConfig {
+        /// Exponent of the magnitudes, in `0.1..=10`. Default 2: power.
+        power = 2.0 in 0.1, 10.0;
+        /// Smaller values count as this one, in `1e-30..=1`. Default 1e-10.
+        amin = 1e-10 in 1e-30, 1.0;
+    }
+    /// How much every frame is like noise, from 0 (a tone) to 1 (white noise), `[1, n_frames]`:
+    /// `librosa.feature.spectral_flatness`.
+    ///
+    /// Geometric over arithmetic mean of `|X|^power`.
+    ///
+    /// ```
+    /// use crooner_features::{SpectralFlatnessConfig, spectral_flatness};
+    ///
+    /// let silence = spectral_flatness(&[0.0; 16_000], &SpectralFlatnessConfig::default())?;
+    /// assert!(silence.values().iter().all(|flatness| (flatness - 1.0).abs() < 1e-5));
+    /// # Ok::<(), crooner_features::FeatureError>(())
+    /// ```
+    spectral_flatness = SpectralFlatness
+}
+
+/// `Σ weight(f) |X|` and `Σ |X|`; librosa takes sums below the smallest normal `f32` for silence.
+fn weighed(magnitudes: &[f32], weight: impl Fn(usize) -> f64) -> f64 {
+    let sum: f64 = magnitudes.iter().copied().map(f64::from).sum();
+    if sum < f64::from(f32::MIN_POSITIVE) {
+        return 0.0;
+    }
+    magnitudes.iter().enumerate().map(|(bin, x)| weight(bin) * f64::from(*x)).sum::<f64>() / sum
+}
+
+fn centroid(magnitudes: &[f32], hz: f64) -> f64 {
+    weighed(magnitudes, |bin| bin as f64 * hz)
+}
+
+impl SpectralCentroidConfig {
+    fn describe(&self, magnitudes: &[f32], hz: f64) -> f32 {
+        centroid(magnitudes, hz) as f32
+    }
+}
+
+impl SpectralBandwidthConfig {
+    fn describe(&self, magnitudes: &[f32], hz: f64) -> f32 {
+        let (center, p) = (centroid(magnitudes, hz), f64::from(self.p));
+        // The default is worth a multiplication instead of a power.
+        let spread = if p == 2.0 {
+            weighed(magnitudes, |bin| (bin as f64 * hz - center).powi(2)).sqrt()
+        } else {
+            weighed(magnitudes, |bin| (bin as f64 * hz - center).abs().powf(p)).powf(1.0 / p)
+        };
+        spread as f32
+    }
+}
+
+impl SpectralRolloffConfig {
+    fn describe(&self, magnitudes: &[f32], hz: f64) -> f32 {
+        // Summed in `f32`, one after the other, as NumPy's `cumsum` does: the bin must be the same.
+        let total = magnitudes.iter().fold(0.0f32, |sum, x| sum + x);
+        let threshold = self.roll_percent * total;
+        let mut sum = 0.0f32;
+        let bin = magnitudes.iter().position(|x| {
+            sum += x;
+            sum >= threshold
+        });
+        (bin.unwrap_or(magnitudes.len() - 1) as f64 * hz) as f32
+    }
+}
+
+impl SpectralFlatnessConfig {
+    fn describe(&self, magnitudes: &[f32], _hz: f64) -> f32 {
+        let n = magnitudes.len() as f64;
+        let amin = f64::from(self.amin);
+        let value = |x: &f32| {
+            let x = f64::from(*x);
+            let powered = if self.power == 2.0 { x * x } else { x.powf(f64::from(self.power)) };
+            if powered > amin { powered } else { amin }
+        };
+        let (groups, rest) = magnitudes.as_chunks::<FACTORS>();
+        let (mut logarithms, mut sum) = (0.0, 0.0);
+        for group in groups {
+            let values = group.each_ref().map(value);
+            sum += values.iter().sum::<f64>();
+            logarithms += if self.power <= 2.0 {
+                // One logarithm for all: values of 1e-30 to 1e30 are far from the limits of `f64`, even multiplied.
+                values.iter().product::<f64>().ln()
+            } else {
+                values.iter().map(|value| value.ln()).sum()
+            };
+        }
+        for value in rest.iter().map(value) {
+            sum += value;
+            logarithms += value.ln();
+        }
+        ((logarithms / n).exp() / (sum / n)) as f32
+    }
+}
+
+/// Values multiplied before a logarithm is taken of them.
+const FACTORS: usize = 8;

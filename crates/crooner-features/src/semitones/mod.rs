@@ -1,0 +1,4 @@
+//! Semitones by recursive filters.
+
+pub(crate) mod elliptic;
+pub(crate) mod iirt;
