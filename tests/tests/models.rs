@@ -92,7 +92,7 @@ fn weights_go_out_and_come_back() {
     assert_eq!(predictions(&sandbox, "again"), predictions(&sandbox, "run"));
     assert_eq!(
         sandbox.refuse(&["evaluate", "again"]),
-        "again was imported, not trained here: it has no test tracks"
+        "again was imported, not trained here: it has no test tracks, and --data names some"
     );
 
     let refused = |arguments: &[&str]| sandbox.refuse(&[&import[..], arguments].concat());
@@ -114,6 +114,75 @@ fn weights_go_out_and_come_back() {
     let error = sandbox.refuse(&["import", "labels.txt", "--preset", "won-mtat", "-o", "new"]);
     assert!(error.starts_with("labels.txt is not a safetensors file: "), "{error}");
     assert!(!sandbox.path("new").exists(), "nothing is left of a failed import");
+}
+
+/// Runs a command that prints JSON.
+fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
+    sandbox.succeed(&[arguments, &["--json"]].concat()).json()
+}
+
+#[test]
+fn an_imported_network_is_scored_on_music_and_trained_on() {
+    let sandbox = Sandbox::new(PROGRAM);
+    sandbox.music(2, 2, 3);
+    sandbox.succeed(&["train", "--data", "music", "--config", "quick.toml", "--epochs", "1", "--out", "run"]);
+    sandbox.succeed(&["export", "run", "-o", "out.safetensors"]);
+    fs::write(sandbox.path("labels.txt"), "Artist 0\nArtist 1\n").unwrap();
+    let import = ["import", "out.safetensors", "--config", "quick.toml", "--labels", "labels.txt"];
+    sandbox.succeed(&[&import[..], &["-o", "mine"]].concat());
+
+    // The score is the share of the tracks that predict names rightly.
+    let heard = json(&sandbox, &["predict", "mine", "music"]);
+    let heard = heard["predictions"].as_array().unwrap();
+    let right = |p: &&Value| p["file"].as_str().unwrap().contains(p["artist"].as_str().unwrap());
+    let share = heard.iter().filter(right).count() as f64 / heard.len() as f64;
+    let scores = json(&sandbox, &["evaluate", "mine", "--data", "music"]);
+    assert_eq!(heard.len(), 12);
+    assert_eq!(scores["test"]["track_mean"]["accuracy"]["value"], share);
+    assert_eq!(scores["chance"]["majority"]["value"], 0.5);
+
+    // Strangers are named and left out.
+    fs::rename(sandbox.path("music/Artist 1"), sandbox.path("music/Stranger")).unwrap();
+    let outcome = sandbox.succeed(&["evaluate", "mine", "--data", "music"]);
+    assert_eq!(outcome.stderr, "artist unknown to mine: Stranger\n");
+    assert!(
+        outcome.stdout.contains("test       6 tracks (")
+            && outcome.stdout.contains(" of 2 artists, of folder;")
+    );
+    fs::rename(sandbox.path("music/Artist 0"), sandbox.path("music/Nobody")).unwrap();
+    assert_eq!(
+        sandbox.refuse(&["evaluate", "mine", "--data", "music"]),
+        "mine knows no artist of folder; it knows `Artist 0`, `Artist 1`"
+    );
+    fs::rename(sandbox.path("music/Nobody"), sandbox.path("music/Artist 0")).unwrap();
+    fs::rename(sandbox.path("music/Stranger"), sandbox.path("music/Artist 1")).unwrap();
+
+    assert_eq!(
+        sandbox.refuse(&["evaluate", "run", "--data", "music"]),
+        "run was trained on these very tracks: without --data, its test tracks alone are scored"
+    );
+    assert_eq!(
+        sandbox.refuse(&["evaluate", "mine", "--label", "genre"]),
+        "--label, --columns and --with say how to read --data or --dataset, and there is neither"
+    );
+    assert_eq!(
+        sandbox.refuse(&["evaluate", "won-mtat"]),
+        "won-mtat is a published model: --data names the tracks to test it on"
+    );
+
+    let tuned = ["train", "--data", "music", "--config", "quick.toml", "--epochs", "1", "--out", "tuned"];
+    sandbox.succeed(&[&tuned[..], &["--init-from", "mine", "--freeze", "encoder"]].concat());
+    let weights = |run: &str| {
+        sandbox.succeed(&["export", run, "-o", &format!("{run}.safetensors")]);
+        let bytes = fs::read(sandbox.path(&format!("{run}.safetensors"))).unwrap();
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let encoder = tensors.iter().filter(|(name, _)| !name.starts_with("fc."));
+        let mut encoder: Vec<_> =
+            encoder.map(|(name, tensor)| (name.to_owned(), tensor.data().to_vec())).collect();
+        encoder.sort();
+        encoder
+    };
+    assert_eq!(weights("mine"), weights("tuned"), "a frozen encoder stays what was imported");
 }
 
 #[test]

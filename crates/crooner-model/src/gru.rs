@@ -163,7 +163,8 @@ impl Gru {
             to_candidate: recurrent.clone().slice(s![.., 2 * units..]),
             bias: self.recurrent_bias.as_ref().map(|bias| bias.val().unsqueeze()),
         };
-        let mut h = initial.unwrap_or_else(|| Tensor::zeros([batch, units], &recurrent.device()));
+        let mut h = initial
+            .unwrap_or_else(|| Tensor::zeros([batch, units], (&recurrent.device(), recurrent.dtype())));
         let mut states = Vec::with_capacity(n_frames);
         for t in 0..n_frames {
             let i = inputs.clone().slice(s![.., t, ..]).reshape([batch, columns]);

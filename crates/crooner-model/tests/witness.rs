@@ -3,9 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and names the line")]
 
+use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use crooner_model::{Input, Mode, ModelConfig, NamedTensor, Network, Stage};
+use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
+use crooner_model::{Input, Layers, Mode, ModelConfig, NamedTensor, Network, Stage};
 
 use crate::fixture::{Fixture, all_layers, config, floats, gradients};
 
@@ -92,6 +93,34 @@ fn activations() {
             let logits = crnn.forward_watched(layers, spectrograms(&Device::flex()), Mode::Inference, watch);
             fixture.check("logits.running", &floats(logits), CLOSE, &what);
             assert_eq!(checked, 8, "{what}");
+        }
+    }
+}
+
+/// Turns a network's parameters and statistics to `f64`.
+struct Double;
+
+impl ModuleMapper for Double {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|tensor| tensor.cast(FloatDType::F64))
+    }
+}
+
+/// What is left is how the fixture's values are rounded: the layers themselves are Keras's.
+#[test]
+fn logits_in_double_precision() {
+    let modes = [
+        ("logits.running", Device::flex(), Mode::Inference),
+        ("logits.batch", Device::flex().autodiff(), Mode::Train { seed: 0 }),
+    ];
+    for preset in ["paper", "paper-keras211"] {
+        let fixture = Fixture::of(preset);
+        for (key, device, mode) in &modes {
+            let network = network(preset, device).map(&mut Double);
+            let mel = spectrograms(device).cast(FloatDType::F64);
+            let logits = network.forward_by(Layers::Stock, mel, *mode);
+            assert_eq!(logits.dtype(), FloatDType::F64.into());
+            fixture.check(key, &floats(logits.cast(FloatDType::F32)), 1e-6, preset);
         }
     }
 }

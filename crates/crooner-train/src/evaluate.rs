@@ -180,7 +180,8 @@ pub struct Evaluation {
     pub track: Level,
     /// Each track by mean probability.
     pub track_mean: Level,
-    /// Accuracy on these tracks of always naming the class with most training tracks.
+    /// Accuracy on these tracks of always naming the class with most training tracks ([`evaluate_heard`]: with most of
+    /// these tracks).
     pub majority: Score,
     /// Accuracy of guessing, each class as likely; the interval is where 95 % of guessers land.
     pub uniform: Score,
@@ -188,30 +189,62 @@ pub struct Evaluation {
     pub tracks: Vec<TrackResult>,
 }
 
+/// A track of a known class, and what a network said of its slices.
+struct Answers<'a> {
+    id: &'a str,
+    truth: usize,
+    rows: Vec<&'a [f32]>,
+}
+
 /// Scores `predictions`, those of all slices of `side` in order; `seed` draws the resamples.
 #[must_use]
 pub fn evaluate(task: &Task<'_>, side: Side, predictions: &SlicePredictions, seed: u64) -> Evaluation {
-    let n_classes = task.labels().len();
     let SideTracks { tracks, slices, .. } = task.side(side);
-    let mut rows_of: Vec<Vec<&[f32]>> = vec![Vec::new(); tracks.len()];
+    let mut answers: Vec<Answers<'_>> =
+        tracks.iter().map(|track| Answers { id: &track.id, truth: track.label, rows: Vec::new() }).collect();
     for (slice, row) in slices.iter().zip(predictions.rows()) {
-        rows_of[slice.track].push(row);
+        answers[slice.track].rows.push(row);
     }
-    let results: Vec<TrackResult> = tracks
+    let training = task.side(Side::Train).tracks.iter().map(|track| track.label);
+    score(&answers, task.labels().len(), training, seed)
+}
+
+/// A recording of a known class that a classifier has heard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeardTrack {
+    /// Its id.
+    pub id: String,
+    /// Its class, an index into the classifier's labels.
+    pub truth: usize,
+    /// What the classifier said, at least one slice.
+    pub slices: SlicePredictions,
+}
+
+/// Scores recordings that no split knows, at least one; `seed` draws the resamples. The class that is always named for
+/// [`majority`](Evaluation::majority) is the most frequent among them.
+#[must_use]
+pub fn evaluate_heard(tracks: &[HeardTrack], n_classes: usize, seed: u64) -> Evaluation {
+    let answers: Vec<Answers<'_>> = tracks
         .iter()
-        .zip(&rows_of)
-        .map(|(track, rows)| {
+        .map(|track| Answers { id: &track.id, truth: track.truth, rows: track.slices.rows().collect() })
+        .collect();
+    score(&answers, n_classes, tracks.iter().map(|track| track.truth), seed)
+}
+
+/// Scores of `answers`; chance names the class that is most frequent in `known`.
+fn score(
+    answers: &[Answers<'_>],
+    n_classes: usize,
+    known: impl Iterator<Item = usize>,
+    seed: u64,
+) -> Evaluation {
+    let results: Vec<TrackResult> = answers
+        .iter()
+        .map(|Answers { id, truth, rows }| {
             let mean = mean(rows.iter().copied(), n_classes);
             let likeliest = argmax(&mean);
             let voted = vote(rows.iter().copied(), n_classes);
-            TrackResult {
-                id: track.id.clone(),
-                truth: track.label,
-                voted,
-                likeliest,
-                mean,
-                slices: rows.len(),
-            }
+            TrackResult { id: (*id).to_owned(), truth: *truth, voted, likeliest, mean, slices: rows.len() }
         })
         .collect();
 
@@ -227,29 +260,28 @@ pub fn evaluate(task: &Task<'_>, side: Side, predictions: &SlicePredictions, see
     let each = |class: &dyn Fn(&TrackResult) -> usize| -> Vec<Contribution> {
         results.iter().map(|result| vec![(result.truth, class(result), 1)]).collect()
     };
-    let by_slice = tracks
+    let by_slice = answers
         .iter()
-        .zip(&rows_of)
-        .map(|(track, rows)| rows.iter().map(|row| (track.label, argmax(row), 1)).collect())
+        .map(|track| track.rows.iter().map(|row| (track.truth, argmax(row), 1)).collect())
         .collect();
 
-    let largest = majority_class(task);
+    let largest = most_frequent(known, n_classes);
     let [majority] = scores(&each(&|_| largest), n_classes, seed, [Confusion::accuracy]);
     Evaluation {
         slice: level(by_slice),
         track: level(each(&|result| result.voted)),
         track_mean: level(each(&|result| result.likeliest)),
         majority,
-        uniform: uniform_guess(tracks.len(), n_classes),
+        uniform: uniform_guess(answers.len(), n_classes),
         tracks: results,
     }
 }
 
-/// The class with most training tracks, the first of equals.
-fn majority_class(task: &Task<'_>) -> usize {
-    let mut counts = vec![0_usize; task.labels().len()];
-    for track in &task.side(Side::Train).tracks {
-        counts[track.label] += 1;
+/// The most frequent class, the first of equals.
+fn most_frequent(classes: impl Iterator<Item = usize>, n_classes: usize) -> usize {
+    let mut counts = vec![0_usize; n_classes];
+    for class in classes {
+        counts[class] += 1;
     }
     let most = counts.iter().max().copied().unwrap_or_default();
     counts.iter().position(|&count| count == most).unwrap_or_default()

@@ -51,7 +51,7 @@ pub mod trials;
 pub use classifier::{Classifier, ClassifierInfo};
 pub use config::FitConfig;
 pub use error::TrainError;
-pub use evaluate::{Evaluation, SlicePredictions, evaluate};
+pub use evaluate::{Evaluation, HeardTrack, SlicePredictions, evaluate, evaluate_heard};
 pub use file::write_atomically;
 pub use fit::{FitEvent, FitOutcome, FitRequest, Stopped, argmax, fit};
 pub use metrics::{ClassScores, Confusion};

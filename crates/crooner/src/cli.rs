@@ -59,10 +59,11 @@ pub(crate) enum Command {
         crooner train --seeds 5 --config mixup.toml --out runs/mixup\n  \
         crooner compare runs/base runs/mixup      a table in Markdown: scores, differences, intervals")]
     Compare(CompareArgs),
-    /// Score a trained classifier on its test tracks again
+    /// Score a trained classifier on its test tracks again, or on other music
     #[command(after_help = "Examples:\n  \
         crooner evaluate runs/demo-song-seed0\n  \
-        crooner evaluate runs/demo-song-seed0 --json")]
+        crooner evaluate runs/demo-song-seed0 --json\n  \
+        crooner evaluate hsieh-artist20 --dataset artist20 --data ~/artist20")]
     Evaluate(EvaluateArgs),
     /// Say who is playing in audio files, or which tags they have
     #[command(after_help = "Examples:\n  \

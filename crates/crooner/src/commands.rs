@@ -12,6 +12,7 @@ mod fitting;
 pub(crate) mod import;
 pub(crate) mod info;
 mod leakage;
+mod listening;
 mod model;
 pub(crate) mod models;
 pub(crate) mod picture;

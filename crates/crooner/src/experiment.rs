@@ -127,7 +127,8 @@ impl DatasetConfig {
             |root: &PathBuf| std::path::absolute(root).with_context(|| format!("--data {}", root.display()));
         let root = root.as_ref().map(absolute).transpose()?;
         let name = dataset.clone().unwrap_or_else(|| "folder".to_owned());
-        Ok(Some(Self { name, root, columns: BTreeMap::new(), options: BTreeMap::new() }))
+        let (columns, options) = (overrides.columns.clone(), overrides.options.clone());
+        Ok(Some(Self { name, root, columns, options }))
     }
 
     /// Sets that are usually classified by something else than the artist say so.
@@ -220,9 +221,10 @@ impl Experiment {
     fn apply(&mut self, overrides: &Overrides) -> Result<()> {
         if let Some(dataset) = DatasetConfig::of(overrides)? {
             self.dataset = dataset;
+        } else {
+            self.dataset.columns.extend(overrides.columns.clone());
+            self.dataset.options.extend(overrides.options.clone());
         }
-        self.dataset.columns.extend(overrides.columns.clone());
-        self.dataset.options.extend(overrides.options.clone());
         if let Some(kind) = &overrides.split {
             self.split.kind = kind.parse()?;
         }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use crooner_train::config::Freeze;
 
-use super::{BackendArgs, ColumnArgs, SourceArgs, StoreArgs};
-use crate::experiment::Overrides;
+use super::{BackendArgs, ColumnArgs, DataArgs, SourceArgs, StoreArgs};
+use crate::experiment::{DatasetConfig, Overrides};
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
@@ -85,8 +86,14 @@ pub(crate) enum ComparedScore {
 
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArgs {
-    /// Folder of a run
+    /// Folder of a run, or name of a published model
+    #[arg(value_name = "RUN|MODEL")]
     pub(crate) run: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
+    /// Which column of --data or --dataset holds the classes [default: the run's, or artist]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
     #[command(flatten)]
@@ -178,6 +185,20 @@ impl TrainArgs {
             freeze: self.freeze,
             ..self.source.overrides()
         }
+    }
+}
+
+impl EvaluateArgs {
+    /// Which tracks to score instead of the run's own.
+    pub(crate) fn dataset(&self) -> Result<Option<DatasetConfig>> {
+        let overrides = self.data.overrides();
+        let dataset = DatasetConfig::of(&overrides)?;
+        if dataset.is_none()
+            && (self.label.is_some() || !overrides.columns.is_empty() || !overrides.options.is_empty())
+        {
+            bail!("--label, --columns and --with say how to read --data or --dataset, and there is neither");
+        }
+        Ok(dataset)
     }
 }
 

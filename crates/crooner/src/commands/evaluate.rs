@@ -1,5 +1,7 @@
 //! `crooner evaluate`
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -7,30 +9,45 @@ use crooner_model::Output;
 use crooner_split::Side;
 use crooner_store::{PrepareOptions, Store};
 use crooner_train::evaluate::predict_side;
-use crooner_train::{Classifier, Task, TrainError, evaluate};
+use crooner_train::{Classifier, Evaluation, HeardTrack, Task, TrainError, evaluate, evaluate_heard};
 use serde_json::json;
 
+use super::listening::listen;
+use super::model::Model;
 use super::scores;
-use super::sources::{catalogue, prepare};
+use super::sources::{catalogue, list, prepare};
 use crate::backend::Backend;
 use crate::cli::EvaluateArgs;
+use crate::experiment::DatasetConfig;
 use crate::progress::Progress;
 use crate::run_dir::RunDir;
 use crate::{interrupt, report, say};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
+    match args.dataset()? {
+        Some(dataset) => elsewhere(args, &dataset),
+        None => test_side(args),
+    }
+}
+
+/// The test tracks of a run.
+fn test_side(args: &EvaluateArgs) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
+    if let Model::Published(_) = Model::find(&args.run)? {
+        bail!("{} is a published model: --data names the tracks to test it on", args.run.display());
+    }
     let dir = RunDir::open(&args.run)?;
     let experiment = dir.experiment()?;
     if !dir.split().exists() && dir.model().exists() {
-        bail!("{} was imported, not trained here: it has no test tracks", dir.path().display());
+        bail!(
+            "{} was imported, not trained here: it has no test tracks, and --data names some",
+            dir.path().display()
+        );
     }
     let split = dir.read_split()?;
     let device = backend.open()?;
     let classifier = Classifier::load(&dir.finished_model()?, device.clone())?;
-    if classifier.info().model.output() == Output::Sigmoid {
-        bail!("{}: {}", dir.path().display(), TrainError::Tags);
-    }
+    check_classes(dir.path(), &classifier)?;
     if classifier.info().split != split.fingerprint() {
         bail!("{}: its split.json is not the split that its model was trained on", dir.path().display());
     }
@@ -49,15 +66,119 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let batch_size = experiment.training.batch_size;
     let predictions = predict_side(classifier.network(), &task, Side::Test, batch_size, &device)?;
     let evaluation = evaluate(&task, Side::Test, &predictions, experiment.seed);
-    if args.json {
-        let labels = task.labels();
-        let scores = json!({
-            "test": report::scores(&evaluation, labels),
-            "chance": report::chance(&evaluation),
-        });
-        say(&serde_json::to_string_pretty(&scores)?)?;
-    } else {
-        scores::print(&evaluation, &task, &split)?;
-    }
+    let chosen = format!("{} split", split.config().kind);
+    print(args, &evaluation, task.labels(), &split.config().label, &chosen)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// All tracks of `dataset`, heard as `crooner predict` hears them.
+fn elsewhere(args: &EvaluateArgs, dataset: &DatasetConfig) -> Result<ExitCode> {
+    let backend = Backend::find(&args.backend.name)?;
+    let model = Model::find(&args.run)?;
+    let trained_on = trained_on(&model)?;
+    if trained_on.as_ref().is_some_and(|(own, _)| own == dataset) {
+        bail!(
+            "{} was trained on these very tracks: without --data, its test tracks alone are scored",
+            args.run.display()
+        );
+    }
+    let label = match (&args.label, trained_on) {
+        (Some(label), _) => label.clone(),
+        (None, Some((_, label))) => label,
+        (None, None) => "artist".to_owned(),
+    };
+    let classifier = model.load(backend.open()?)?;
+    check_classes(&args.run, &classifier)?;
+
+    let catalogue = catalogue(dataset, &args.store.root, &Progress::hidden())?;
+    let selected = catalogue.select_label(&label, "album")?;
+    let labels = &classifier.info().labels;
+    let class_of: BTreeMap<&str, usize> =
+        labels.iter().enumerate().map(|(class, label)| (label.as_str(), class)).collect();
+    let (mut tracks, mut unknown) = (Vec::new(), BTreeSet::new());
+    for (track, selected) in catalogue.tracks.iter().zip(&selected) {
+        match class_of.get(selected.label) {
+            Some(&class) => tracks.push((track, class)),
+            None => {
+                unknown.insert(selected.label);
+            }
+        }
+    }
+    if tracks.is_empty() {
+        bail!(
+            "{} knows no {label} of {}; it knows {}",
+            args.run.display(),
+            catalogue.name,
+            labels.iter().take(5).map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ")
+                + if labels.len() > 5 { ", ..." } else { "" }
+        );
+    }
+    let bar = Progress::new(tracks.len() as u64, "listening {bar:32} {pos}/{len} files, {eta} left");
+    list(
+        &bar,
+        &format!("{label} unknown to {}", args.run.display()),
+        unknown.iter().map(ToString::to_string),
+    );
+
+    let files: Vec<&Path> = tracks.iter().map(|(track, _)| track.path.as_path()).collect();
+    let (mut heard, mut failures) = (Vec::new(), Vec::new());
+    let complete = listen(&classifier, &files, interrupt::watch()?, &bar, |index, outcome| {
+        let (track, truth) = tracks[index];
+        match outcome {
+            Ok(outcome) => {
+                heard.push(HeardTrack { id: track.id.clone(), truth, slices: outcome.slices });
+            }
+            Err(error) => failures.push(format!("{}: {error}", track.id)),
+        }
+        Ok(())
+    })?;
+    bar.clear();
+    if !complete {
+        return Ok(ExitCode::from(interrupt::EXIT_CODE));
+    }
+    list(&bar, "unreadable", failures.into_iter());
+    if heard.is_empty() {
+        bail!("none of the {} tracks could be read", files.len());
+    }
+    let evaluation = evaluate_heard(&heard, labels.len(), classifier.info().seed);
+    print(args, &evaluation, labels, &label, &format!("of {}", catalogue.name))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a run was trained on, and what it tells apart; nothing for a model that comes from elsewhere.
+fn trained_on(model: &Model) -> Result<Option<(DatasetConfig, String)>> {
+    let Model::Run(path) = model else { return Ok(None) };
+    let Some(dir) = path.parent() else { return Ok(None) };
+    let dir = RunDir::open(dir)?;
+    if !dir.split().exists() {
+        return Ok(None);
+    }
+    let experiment = dir.experiment()?;
+    Ok(Some((experiment.dataset, experiment.split.label)))
+}
+
+/// That a track has one class.
+fn check_classes(path: &Path, classifier: &Classifier) -> Result<()> {
+    if classifier.info().model.output() == Output::Sigmoid {
+        bail!("{}: {}", path.display(), TrainError::Tags);
+    }
+    Ok(())
+}
+
+fn print(
+    args: &EvaluateArgs,
+    evaluation: &Evaluation,
+    labels: &[String],
+    label: &str,
+    chosen: &str,
+) -> Result<()> {
+    if args.json {
+        let scores = json!({
+            "test": report::scores(evaluation, labels),
+            "chance": report::chance(evaluation),
+        });
+        say(&serde_json::to_string_pretty(&scores)?)
+    } else {
+        scores::print(evaluation, labels.len(), label, chosen)
+    }
 }

@@ -5,19 +5,16 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use crooner_model::Output;
-use crooner_train::{Classifier, ClassifierInfo, Heard, Listener};
-use rayon::prelude::*;
+use crooner_train::{ClassifierInfo, Heard};
 use serde::Serialize;
 
+use super::listening::listen;
 use super::model::Model;
 use crate::backend::Backend;
 use crate::cli::PredictArgs;
 use crate::inputs::audio_files;
 use crate::progress::Progress;
 use crate::{interrupt, say};
-
-/// Files between two looks at the interrupt flag, for each thread.
-const FILES_PER_THREAD: usize = 4;
 
 /// What the network says of one file. With tags there is no single answer, so none is given.
 #[derive(Debug, Serialize)]
@@ -96,41 +93,33 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
         predictions: Vec::new(),
         failures: Vec::new(),
     };
-    let total = files.len() as u64;
-    let bar = Progress::new(total, "listening {bar:32} {pos}/{len} files, {eta} left");
+    let bar = Progress::new(files.len() as u64, "listening {bar:32} {pos}/{len} files, {eta} left");
     let mut done = 0;
-    let mut interrupted = false;
-    for files in files.chunks(FILES_PER_THREAD * rayon::current_num_threads()) {
-        if cancel.load(std::sync::atomic::Ordering::Relaxed) {
-            interrupted = true;
-            break;
-        }
-        let outcomes: Vec<_> = files
-            .par_iter()
-            .map_init(
-                || Listener::new(&classifier),
-                |listener, file| (file, predict(&classifier, listener, file, args.top)),
-            )
-            .collect();
-        done += outcomes.len();
-        for (file, outcome) in outcomes {
-            match outcome {
-                Ok(prediction) if args.json => document.predictions.push(prediction),
-                Ok(prediction) => bar.suspend(|| print(&prediction))?,
-                Err(error) => {
-                    bar.line(&format!("error: {}: {error:#}", file.display()));
-                    document.failures.push(Failure { file: file.clone(), error: format!("{error:#}") });
+    let complete = listen(&classifier, &files, cancel, &bar, |index, heard| {
+        done += 1;
+        let file = &files[index];
+        match heard {
+            Ok(heard) => {
+                let prediction = prediction(classifier.info(), file, &heard, args.top);
+                if args.json {
+                    document.predictions.push(prediction);
+                } else {
+                    bar.suspend(|| print(&prediction))?;
                 }
             }
+            Err(error) => {
+                bar.line(&format!("error: {}: {error}", file.display()));
+                document.failures.push(Failure { file: file.clone(), error: error.to_string() });
+            }
         }
-        bar.set(done as u64, total, String::new);
-    }
+        Ok(())
+    })?;
     bar.clear();
     let failed = document.failures.len();
     if args.json {
         say(&serde_json::to_string_pretty(&document)?)?;
     }
-    if interrupted {
+    if !complete {
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     }
     if failed > 0 && done > 1 {
@@ -139,14 +128,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     Ok(if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn predict(
-    classifier: &Classifier,
-    listener: &mut Listener<'_>,
-    file: &Path,
-    top: usize,
-) -> Result<Prediction> {
-    let info = classifier.info();
-    let heard = listener.listen(file)?;
+fn prediction(info: &ClassifierInfo, file: &Path, heard: &Heard, top: usize) -> Prediction {
     let mut ranked: Vec<(&String, f64)> = info.labels.iter().zip(heard.slices.mean()).collect();
     // Stable: equals stay in the order of the labels.
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -158,14 +140,14 @@ fn predict(
     };
     let top =
         ranked.iter().take(top).map(|&(name, probability)| Candidate { label: label(name), probability });
-    Ok(Prediction {
+    Prediction {
         file: file.to_owned(),
         artist,
         probability,
         top: top.collect(),
         seconds: heard.n_samples as f64 / f64::from(info.features.sample_rate()),
-        slices: slice_predictions(info, &heard),
-    })
+        slices: slice_predictions(info, heard),
+    }
 }
 
 fn slice_predictions(info: &ClassifierInfo, heard: &Heard) -> Vec<SlicePrediction> {

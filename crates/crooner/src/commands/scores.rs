@@ -1,24 +1,19 @@
 //! Scores on the terminal.
 
 use anyhow::Result;
-use crooner_split::{Side, Split};
-use crooner_train::Task;
 use crooner_train::bootstrap::Score;
 use crooner_train::evaluate::{Evaluation, Level};
 
 use crate::say;
 
-/// Prints the scores, each with its interval, and chance beside them.
-pub(crate) fn print(evaluation: &Evaluation, task: &Task<'_>, split: &Split) -> Result<()> {
-    let label = &split.config().label;
-    let test = task.side(Side::Test);
+/// Prints the scores, each with its interval, and chance beside them. The tracks are told apart by `label`, into
+/// `n_classes`; `chosen` says how they came to be the test.
+pub(crate) fn print(evaluation: &Evaluation, n_classes: usize, label: &str, chosen: &str) -> Result<()> {
     say(&format!(
-        "\ntest       {} tracks ({} slices) of {} {}, {} split; [95 % interval over tracks]",
-        test.tracks.len(),
-        test.slices.len(),
-        task.labels().len(),
+        "\ntest       {} tracks ({} slices) of {n_classes} {}, {chosen}; [95 % interval over tracks]",
+        evaluation.tracks.len(),
+        evaluation.tracks.iter().map(|track| track.slices).sum::<usize>(),
         crooner_report::plural(label),
-        split.config().kind
     ))?;
     say(&format!("           {:<22}{:<22}macro F1", "accuracy", "weighted F1"))?;
     let levels: [(&str, &Level); 3] =

@@ -171,7 +171,8 @@ impl Usable {
     }
 }
 
-fn list(lines: &Progress, what: &str, mut items: impl ExactSizeIterator<Item = String>) {
+/// Lists the first of `items`, each after `what`.
+pub(crate) fn list(lines: &Progress, what: &str, mut items: impl ExactSizeIterator<Item = String>) {
     let more = items.len().saturating_sub(LISTED);
     for item in items.by_ref().take(LISTED) {
         lines.line(&format!("{what}: {item}"));

@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use crooner_datasets::Catalogue;
 use crooner_model::NamedTensor;
 use crooner_report::{Run, Seconds};
-use crooner_split::{Side, Split};
+use crooner_split::{Side, Split, SplitConfig};
 use crooner_store::{FeatureSet, PrepareOptions, Store};
 use crooner_train::checkpoint::Identity;
 use crooner_train::evaluate::predict_side;
@@ -357,7 +357,8 @@ impl Finished<'_> {
         // Last: it marks the run as finished.
         dir.write(&dir.report_json(), report.to_json()?.as_bytes())?;
 
-        scores::print(&evaluation, task, split)?;
+        let SplitConfig { kind, label, .. } = split.config();
+        scores::print(&evaluation, task.labels().len(), label, &format!("{kind} split"))?;
         let waited = waited.map(|share| format!("; waiting for data: {:.1} % of the epochs", 100.0 * share));
         crate::say(&format!("trained in {}{}", duration(seconds.train), waited.unwrap_or_default()))?;
         crate::say(&format!("report     {}", dir.report_html().display()))?;
