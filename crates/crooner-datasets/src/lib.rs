@@ -66,7 +66,7 @@ mod table_file;
 mod tags;
 mod voxceleb;
 
-pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Selected, Summary, Track};
+pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Content, Selected, Summary, Track};
 pub use check::{CheckReport, check};
 pub use dataset::{Dataset, Request};
 pub use error::DatasetError;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use crooner_features::{FEATURES_VERSION, FeatureConfig};
 use crooner_model::{Input, Mode, ModelConfig, Network};
+use crooner_store::FrontEnd;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ const BATCH: usize = 16;
 #[serde(deny_unknown_fields)]
 pub struct ClassifierInfo {
     /// Features it was trained on, and must be given.
-    pub features: FeatureConfig,
+    pub features: FrontEnd,
     /// Frames of a slice.
     pub slice_frames: usize,
     /// The network.
@@ -70,7 +70,8 @@ impl Classifier {
     ///
     /// [`TrainError::Io`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
-        let header = Header { format: FORMAT, features_version: FEATURES_VERSION, info: self.info.clone() };
+        let features_version = self.info.features.version();
+        let header = Header { format: FORMAT, features_version, info: self.info.clone() };
         TensorFile { header, tensors: self.network.weights()? }.write(path)
     }
 
@@ -87,11 +88,11 @@ impl Classifier {
         if header.format != FORMAT {
             return Err(version("classifier format", FORMAT, header.format));
         }
-        if header.features_version != FEATURES_VERSION {
-            return Err(version("features version", FEATURES_VERSION, header.features_version));
-        }
         let info = header.info;
-        info.recording.validate(&info.model)?;
+        if header.features_version != info.features.version() {
+            return Err(version("features version", info.features.version(), header.features_version));
+        }
+        info.recording.validate(&info.model, &info.features)?;
         let input = Input {
             n_mels: info.features.n_bins(),
             n_frames: info.slice_frames,

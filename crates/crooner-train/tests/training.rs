@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
-use crooner_features::FeatureConfig;
 use crooner_model::{ModelConfig, NamedTensor};
 use crooner_split::Side;
+use crooner_store::FrontEnd;
 use crooner_train::checkpoint::Identity;
 use crooner_train::config::Freeze;
 use crooner_train::evaluate::predict_side;
@@ -492,7 +492,7 @@ fn a_range_that_is_none_is_named() {
 fn classifier(frames: &Frames) -> Classifier {
     let outcome = train(frames, &config(1), 0, None, None).unwrap();
     let info = ClassifierInfo {
-        features: toml::from_str::<FeatureConfig>(&format!("[log-mel]\nn_mels = {N_MELS}")).unwrap(),
+        features: toml::from_str::<FrontEnd>(&format!("[log-mel]\nn_mels = {N_MELS}")).unwrap(),
         slice_frames: SLICE_FRAMES,
         model: model(),
         recording: Recording::default(),

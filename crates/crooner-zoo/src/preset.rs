@@ -1,9 +1,9 @@
 //! What of an experiment's TOML a classifier needs.
 
 use burn::tensor::Device;
-use crooner_features::FeatureConfig;
 use crooner_model::import::{Dialect, import_into};
 use crooner_model::{Input, ModelConfig, NamedTensor};
+use crooner_store::FrontEnd;
 use crooner_train::{Classifier, ClassifierInfo, Recording};
 use serde::Deserialize;
 
@@ -12,8 +12,8 @@ use crate::ZooError;
 /// The tables `[features]`, `[slices]`, `[recording]` and `[model]` of an experiment; others are not looked at.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Preset {
-    /// What is computed from the audio.
-    pub features: FeatureConfig,
+    /// What the network reads.
+    pub features: FrontEnd,
     /// How recordings are cut.
     pub slices: Slices,
     /// What of a new recording is heard.
@@ -42,7 +42,7 @@ impl Preset {
         let preset: Self = toml::from_str(text).map_err(|error| wrong(error.message().to_owned()))?;
         preset.features.validate().map_err(|error| wrong(error.to_string()))?;
         preset.model.validate()?;
-        preset.recording.validate(&preset.model)?;
+        preset.recording.validate(&preset.model, &preset.features)?;
         Ok(preset)
     }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::model::Model;
 use crate::backend::Backend;
 use crate::cli::PredictArgs;
-use crate::inputs::audio_files;
+use crate::inputs::{extensions, files};
 use crate::progress::Progress;
 use crate::{interrupt, say};
 
@@ -28,7 +28,9 @@ struct Prediction {
     #[serde(skip_serializing_if = "Option::is_none")]
     probability: Option<f64>,
     top: Vec<Candidate>,
-    seconds: f64,
+    /// Absent where the file does not say how long the recording is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<f64>,
     slices: Vec<SlicePrediction>,
 }
 
@@ -83,9 +85,9 @@ enum Labels<'a> {
 pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
     let model = Model::find(&args.run)?;
-    let files = audio_files(&args.inputs)?;
     let cancel = interrupt::watch()?;
     let classifier = model.load(backend.open()?)?;
+    let files = files(&args.inputs, extensions(&classifier.info().features))?;
 
     let mut document = Document {
         run: &args.run,
@@ -163,15 +165,12 @@ fn predict(
         artist,
         probability,
         top: top.collect(),
-        seconds: heard.n_samples as f64 / f64::from(info.features.sample_rate()),
+        seconds: heard.seconds,
         slices: slice_predictions(info, &heard),
     })
 }
 
 fn slice_predictions(info: &ClassifierInfo, heard: &Heard) -> Vec<SlicePrediction> {
-    let rate = f64::from(info.features.sample_rate());
-    let slice_seconds = (info.slice_frames * info.features.hop_length()) as f64 / rate;
-    let first_seconds = heard.first_sample as f64 / rate;
     let artist = |row: &[f32]| match info.model.output() {
         Output::Softmax => Some(info.labels[crooner_train::argmax(row)].clone()),
         Output::Sigmoid => None,
@@ -179,9 +178,9 @@ fn slice_predictions(info: &ClassifierInfo, heard: &Heard) -> Vec<SlicePredictio
     heard
         .slices
         .rows()
-        .enumerate()
-        .map(|(index, row)| SlicePrediction {
-            start_seconds: first_seconds + index as f64 * slice_seconds,
+        .zip(&heard.starts)
+        .map(|(row, &start_seconds)| SlicePrediction {
+            start_seconds,
             artist: artist(row),
             probabilities: row.to_vec(),
         })
