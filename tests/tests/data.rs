@@ -68,6 +68,13 @@ fn any_column_can_be_learnt() {
     assert!(text.contains("of 2 moods, group split"), "{text}");
     let html = fs::read_to_string(sandbox.path("run/report.html")).unwrap();
     assert!(html.contains("Mood by mood") && !html.contains("Artist by artist"));
+    let document = sandbox.succeed(&["predict", "run", "music/Artist 0/Album 0/0.wav", "--json"]).json();
+    assert_eq!(document["moods"], serde_json::json!(["calm", "wild"]));
+    let prediction = &document["predictions"][0];
+    for place in [prediction, &prediction["top"][0], &prediction["slices"][0]] {
+        assert!(["calm", "wild"].contains(&place["mood"].as_str().unwrap()), "{place}");
+        assert!(place.get("artist").is_none(), "{place}");
+    }
     let unknown = [&["train"][..], &TABLE, &["--label", "key"]].concat();
     let error = sandbox.refuse(&unknown);
     assert!(error.contains("has a column \"key\": there is album, artist, id, mood, title"), "{error}");

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use crooner_model::{Input, Mode, ModelConfig, Network};
+use crooner_model::{Input, Mode, ModelConfig, Network, Output};
 use crooner_store::FrontEnd;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
@@ -34,12 +34,30 @@ pub struct ClassifierInfo {
     /// What of a new recording it hears.
     #[serde(default, skip_serializing_if = "Recording::is_default")]
     pub recording: Recording,
-    /// Artists, or tags, in the order of the logits.
+    /// Artists, or whatever else it tells apart, or tags, in the order of the logits.
     pub labels: Vec<String>,
+    /// Column of the data set that the labels are values of. Older files do not say: they tell artists apart.
+    #[serde(default = "artist")]
+    pub label: String,
     /// Fingerprint of the split it was trained on.
     pub split: String,
     /// Seed it was trained with.
     pub seed: u64,
+}
+
+fn artist() -> String {
+    "artist".to_owned()
+}
+
+impl ClassifierInfo {
+    /// What one of the labels is called: as its column is, or `tag` if a recording has any number of them.
+    #[must_use]
+    pub fn noun(&self) -> &str {
+        match self.model.output() {
+            Output::Softmax => &self.label,
+            Output::Sigmoid => "tag",
+        }
+    }
 }
 
 /// Tells who is playing.

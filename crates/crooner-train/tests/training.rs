@@ -497,6 +497,7 @@ fn classifier(frames: &Frames) -> Classifier {
         model: model(),
         recording: Recording::default(),
         labels: ["Ada", "Bob", "Cyd"].map(str::to_owned).to_vec(),
+        label: "singer".to_owned(),
         split: "none".to_owned(),
         seed: 0,
     };
@@ -518,6 +519,15 @@ fn a_saved_classifier_says_the_same() {
     let again = folder.path().join("again.safetensors");
     loaded.save(&again).unwrap();
     assert_eq!(std::fs::read(path).unwrap(), std::fs::read(again).unwrap());
+}
+
+#[test]
+fn what_its_labels_are_called_is_known() {
+    let info = classifier(&frames()).info().clone();
+    assert_eq!(info.noun(), "singer");
+    let mut older = serde_json::to_value(&info).unwrap();
+    older.as_object_mut().unwrap().remove("label");
+    assert_eq!(serde_json::from_value::<ClassifierInfo>(older).unwrap().noun(), "artist");
 }
 
 #[test]

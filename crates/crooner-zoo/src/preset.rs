@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use crate::ZooError;
 
-/// The tables `[features]`, `[slices]`, `[recording]` and `[model]` of an experiment; others are not looked at.
+/// The tables `[features]`, `[slices]`, `[recording]` and `[model]` of an experiment, and the label of its `[split]`;
+/// others are not looked at.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Preset {
     /// What the network reads.
@@ -21,6 +22,23 @@ pub struct Preset {
     pub recording: Recording,
     /// The network.
     pub model: ModelConfig,
+    /// What it tells apart.
+    #[serde(default)]
+    pub split: Labelled,
+}
+
+/// `[split]`, as far as it matters without tracks to divide.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Labelled {
+    /// Column that the labels are values of; default `artist`.
+    pub label: String,
+}
+
+impl Default for Labelled {
+    fn default() -> Self {
+        Self { label: "artist".to_owned() }
+    }
 }
 
 /// `[slices]`
@@ -73,6 +91,7 @@ impl Preset {
             model: self.model.clone(),
             recording: self.recording,
             labels,
+            label: self.split.label.clone(),
             split: "none".to_owned(),
             seed: 0,
         };

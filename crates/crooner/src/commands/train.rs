@@ -315,6 +315,7 @@ impl Finished<'_> {
             model: experiment.model.clone(),
             recording: experiment.recording,
             labels: task.labels().to_vec(),
+            label: split.config().label.clone(),
             split: split.fingerprint().to_owned(),
             seed: experiment.seed,
         };
