@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use crooner_tests::Sandbox;
+use crooner_tests::{Sandbox, wav};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_crooner-under-test");
 
@@ -54,6 +54,51 @@ fn a_split_is_written_and_trained_on() {
         error.contains("bad.csv: 1 of its tracks cannot be used") && error.contains("\"nobody\""),
         "{error}"
     );
+}
+
+#[test]
+fn a_summary_counts_tracks_slices_and_hours() {
+    let sandbox = Sandbox::new(PROGRAM);
+    sandbox.music(2, 3, 2);
+    wav::write(&sandbox.path("music/Artist 1/Album 2/short.wav"), &wav::tone(440.0, 0.5)).unwrap();
+    let split = |more: &[&str]| {
+        sandbox.succeed(&[&["split", "--data", "music"], more].concat());
+        fs::read_to_string(sandbox.path("splits/summary.txt")).unwrap()
+    };
+    let before = split(&[]);
+    let expected = "split.json
+  artist                        train validation       test
+  Artist 0                          2          2          2
+  Artist 1                          3          2          2
+  all                               5          4          4
+note: how long the tracks are is unknown until prepare-data has run
+
+";
+    assert_eq!(before, expected);
+
+    // 3 s are 94 frames, two slices of 32.
+    sandbox.succeed(&["prepare-data", "--data", "music", "--config", "quick.toml"]);
+    let after = split(&["--config", "quick.toml"]);
+    let expected = "split.json
+                                                    train                     validation                           test
+  artist                       tracks    slices     hours     tracks    slices     hours     tracks    slices     hours
+  Artist 0                          2         4      0.00          2         4      0.00          2         4      0.00
+  Artist 1                          3         4      0.00          2         4      0.00          2         4      0.00
+  all                               5         8      0.00          4         8      0.00          4         8      0.00
+note: a slice is 32 frames of log-mel
+note: 1 track without a slice, unreadable or too short: train cannot use such
+
+";
+    assert_eq!(after, expected);
+    let longer = split(&["--config", "quick.toml", "--slice-seconds", "2.5"]);
+    assert!(longer.contains("note: a slice is 79 frames of log-mel\n"), "{longer}");
+    assert!(longer.contains("  all                               5         4      0.00 "), "{longer}");
+    let other = split(&["--preset", "paper"]);
+    assert!(
+        other.contains("note: slices are unknown until prepare-data has run for these settings of log-mel\n"),
+        "{other}"
+    );
+    assert!(other.contains("  artist                       tracks     hours     tracks "), "{other}");
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn segments_go_from_songs_to_predictions() {
     assert!(stat.contains("{\"msd-timbre\":{}} (features version 1)\n  13 tracks, 481 frames, "), "{stat}");
     let audit =
         sandbox.succeed(&["audit", "--dataset", "msd", "--data", "msd", "--split", "run/split.json"]).stdout;
-    assert!(audit.contains("13 tracks, 0 s of audio listened to"), "{audit}");
+    assert!(audit.contains("13 tracks, 0.0 s of audio listened to"), "{audit}");
     assert!(
         audit.ends_with("nothing could be listened to: a recording may be on two sides of the split\n"),
         "{audit}"
