@@ -17,19 +17,24 @@ use crate::progress::{Progress, duration};
 /// Most skipped files and failures that are listed one by one.
 const LISTED: usize = 10;
 
-/// The tracks of a data set. Files that a set brings go below `store`.
+/// The tracks of a data set. Files that a set brings or makes go below `store`.
 pub(crate) fn catalogue(dataset: &DatasetConfig, store: &Path, lines: &Progress) -> Result<Catalogue> {
     let found = crooner_datasets::find(&dataset.name)?;
     let mut request = Request::default().with_extensions(crooner_audio::EXTENSIONS.iter().copied());
     request.columns.clone_from(&dataset.columns);
     request.options.clone_from(&dataset.options);
+    request = request.with_cache(store.join("datasets"));
     match (found.info().source, &dataset.root) {
-        (Source::Embedded, None) => request = request.with_cache(store.join("datasets")),
+        (Source::Embedded, None) => {}
         (Source::Embedded, Some(_)) => {
             bail!("the data set {} brings its own files: leave --data out", dataset.name)
         }
         (Source::Folder | Source::File, Some(root)) => request = request.with_root(root),
-        (Source::Folder, None) => bail!("the data set {} needs --data DIR", dataset.name),
+        (Source::Scores, Some(root)) => {
+            lines.line("note: what has not been rendered yet is rendered first; that may take minutes");
+            request = request.with_root(root);
+        }
+        (Source::Folder | Source::Scores, None) => bail!("the data set {} needs --data DIR", dataset.name),
         (Source::File, None) => bail!("the data set {} needs --data FILE", dataset.name),
     }
     let catalogue = found.open(&request)?;
@@ -100,14 +105,12 @@ pub(crate) fn prepare(
     let begun = Instant::now();
     let bar = Progress::new(catalogue.tracks.len() as u64, "{msg} {bar:32} {pos}/{len} tracks, {eta} left");
     let summary = store.prepare(catalogue, features, options, cancel, &|progress| {
-        bar.set(progress.tracks_done as u64, progress.tracks as u64, || {
-            match features {
-                FrontEnd::Audio(_) => {
-                    let factor = progress.audio_seconds / begun.elapsed().as_secs_f64();
-                    format!("preparing, {factor:.0} x real time")
-                }
-                FrontEnd::Segments(_) => "preparing".to_owned(),
+        bar.set(progress.tracks_done as u64, progress.tracks as u64, || match features {
+            FrontEnd::Audio(_) => {
+                let factor = progress.audio_seconds / begun.elapsed().as_secs_f64();
+                format!("preparing, {factor:.0} x real time")
             }
+            FrontEnd::Segments(_) => "preparing".to_owned(),
         });
     });
     bar.clear();
