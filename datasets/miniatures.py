@@ -305,6 +305,41 @@ def msd():
     (root / "AdditionalFiles/subset_msd_summary_file.h5").write_bytes(b"another kind of file")
 
 
-for make in (artist20, librispeech, voxceleb1, voxceleb2, gtzan, fma, table, tags, msd):
+def symbolic():
+    root = fresh("symbolic")
+
+    def midi(program, *notes):
+        """A track of quarter notes, half a second each."""
+        events = bytes([0, 0xC0, program])
+        for note in notes:
+            events += bytes([0, 0x90, note, 100, 96, 0x80, note, 64])
+        events += bytes([0, 0xFF, 0x2F, 0])
+        return b"MThd" + struct.pack(">IHHH", 6, 0, 1, 96) + b"MTrk" + struct.pack(">I", len(events)) + events
+
+    rows = [
+        # (composer, album, file, title, MIDI); names with dots and spaces, one title on two albums.
+        ("Ada_Noë", "First", "Über.mid", "Über", midi(0, 60, 64, 67, 72)),
+        ("Ada_Noë", "First", "e1m1.mid.mid", "e1m1.mid", midi(40, 62, 65, 69)),
+        ("Ada_Noë", "Second", "Über.mid", "Über", midi(73, 59, 62)),
+        ("B.Bass", "First", "Two words....mid", "Two words...", midi(33, 36, 43, 36)),
+        ("B.Bass", "Live 2009", "Low.mid", "Low, \"lower\"", midi(33, 40, 41)),
+    ]
+    table = []
+    for composer, album, file, title, content in rows:
+        path = root / "midi" / composer / album / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        table.append((f"midi/{composer}/{album}/{file}", composer, album, title, 2.0, len(content),
+                      hashlib.sha256(content).hexdigest(), "CC0", f"{title} by {composer}"))
+    # Listed and missing; listed with another checksum; there and not listed.
+    table.append(("midi/B.Bass/First/Gone.mid", "B.Bass", "First", "Gone", 1.0, 1, "0" * 64, "CC0", ""))
+    table.append(("midi/B.Bass/First/Changed.mid", "B.Bass", "First", "Changed", 1.0, 1, "0" * 64, "CC0", ""))
+    for name in ("Changed.mid", "Unlisted.mid"):
+        (root / "midi/B.Bass/First" / name).write_bytes(midi(0, 60))
+    columns = ["path", "composer", "album", "title", "seconds", "bytes", "sha256", "licence", "attribution"]
+    pandas.DataFrame(table, columns=columns).to_csv(root / "manifest.csv", index=False)
+
+
+for make in (artist20, librispeech, voxceleb1, voxceleb2, gtzan, fma, table, tags, msd, symbolic):
     if not sys.argv[1:] or make.__name__ in sys.argv[1:]:
         make()

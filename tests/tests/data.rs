@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use crooner_tests::Sandbox;
+use crooner_tests::{Sandbox, wav};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_crooner-under-test");
 
@@ -57,6 +57,51 @@ fn a_split_is_written_and_trained_on() {
 }
 
 #[test]
+fn a_summary_counts_tracks_slices_and_hours() {
+    let sandbox = Sandbox::new(PROGRAM);
+    sandbox.music(2, 3, 2);
+    wav::write(&sandbox.path("music/Artist 1/Album 2/short.wav"), &wav::tone(440.0, 0.5)).unwrap();
+    let split = |more: &[&str]| {
+        sandbox.succeed(&[&["split", "--data", "music"], more].concat());
+        fs::read_to_string(sandbox.path("splits/summary.txt")).unwrap()
+    };
+    let before = split(&[]);
+    let expected = "split.json
+  artist                        train validation       test
+  Artist 0                          2          2          2
+  Artist 1                          3          2          2
+  all                               5          4          4
+note: how long the tracks are is unknown until prepare-data has run
+
+";
+    assert_eq!(before, expected);
+
+    // 3 s are 94 frames, two slices of 32.
+    sandbox.succeed(&["prepare-data", "--data", "music", "--config", "quick.toml"]);
+    let after = split(&["--config", "quick.toml"]);
+    let expected = "split.json
+                                                    train                     validation                           test
+  artist                       tracks    slices     hours     tracks    slices     hours     tracks    slices     hours
+  Artist 0                          2         4      0.00          2         4      0.00          2         4      0.00
+  Artist 1                          3         4      0.00          2         4      0.00          2         4      0.00
+  all                               5         8      0.00          4         8      0.00          4         8      0.00
+note: a slice is 32 frames of log-mel
+note: 1 track without a slice, unreadable or too short: train cannot use such
+
+";
+    assert_eq!(after, expected);
+    let longer = split(&["--config", "quick.toml", "--slice-seconds", "2.5"]);
+    assert!(longer.contains("note: a slice is 79 frames of log-mel\n"), "{longer}");
+    assert!(longer.contains("  all                               5         4      0.00 "), "{longer}");
+    let other = split(&["--preset", "paper"]);
+    assert!(
+        other.contains("note: slices are unknown until prepare-data has run for these settings of log-mel\n"),
+        "{other}"
+    );
+    assert!(other.contains("  artist                       tracks     hours     tracks "), "{other}");
+}
+
+#[test]
 fn any_column_can_be_learnt() {
     let sandbox = Sandbox::new(PROGRAM);
     table(&sandbox);
@@ -68,6 +113,13 @@ fn any_column_can_be_learnt() {
     assert!(text.contains("of 2 moods, group split"), "{text}");
     let html = fs::read_to_string(sandbox.path("run/report.html")).unwrap();
     assert!(html.contains("Mood by mood") && !html.contains("Artist by artist"));
+    let document = sandbox.succeed(&["predict", "run", "music/Artist 0/Album 0/0.wav", "--json"]).json();
+    assert_eq!(document["moods"], serde_json::json!(["calm", "wild"]));
+    let prediction = &document["predictions"][0];
+    for place in [prediction, &prediction["top"][0], &prediction["slices"][0]] {
+        assert!(["calm", "wild"].contains(&place["mood"].as_str().unwrap()), "{place}");
+        assert!(place.get("artist").is_none(), "{place}");
+    }
     let unknown = [&["train"][..], &TABLE, &["--label", "key"]].concat();
     let error = sandbox.refuse(&unknown);
     assert!(error.contains("has a column \"key\": there is album, artist, id, mood, title"), "{error}");

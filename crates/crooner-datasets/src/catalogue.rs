@@ -80,6 +80,16 @@ pub struct Selected<'a> {
     pub group: Cow<'a, str>,
 }
 
+/// What the files of a catalogue's tracks hold, and so which features they have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Content {
+    /// Audio to decode.
+    #[default]
+    Audio,
+    /// Songs of the Million Song Dataset: [`segments`](crate::segments), no audio.
+    Segments,
+}
+
 /// The tracks of a data set, and what was left out. Made by [`Catalogue::new`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -90,6 +100,8 @@ pub struct Catalogue {
     pub root: PathBuf,
     /// Sorted by id; never empty.
     pub tracks: Vec<Track>,
+    /// What the tracks' files hold.
+    pub content: Content,
     /// What looked like music and was left out, sorted by path.
     pub skipped: Vec<Skipped>,
     /// What did not look like music.
@@ -159,7 +171,14 @@ impl Catalogue {
             return Err(DatasetError::DuplicateId { name, id: a.id.clone() });
         }
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Self { name, root: root.into(), tracks, skipped, ignored, cautions: Vec::new() })
+        let content = Content::default();
+        Ok(Self { name, root: root.into(), tracks, content, skipped, ignored, cautions: Vec::new() })
+    }
+
+    /// With files that hold something other than audio.
+    #[must_use]
+    pub fn with_content(self, content: Content) -> Self {
+        Self { content, ..self }
     }
 
     /// With something that a user of the set must know: one sentence.

@@ -31,7 +31,7 @@ pub trait Dataset: Sync {
 pub struct Request {
     /// The folder of the user's files. Only for sets that read one: others refuse it.
     pub root: Option<PathBuf>,
-    /// A folder that may be filled and emptied at any time, for sets that bring their own files.
+    /// A folder that may be filled and emptied at any time, for sets that bring or make their files.
     pub cache: Option<PathBuf>,
     /// What counts as audio: file name extensions in any case, with or without a leading dot. From the
     /// caller, because this crate decodes nothing. Sets with a fixed layout do not need it.

@@ -82,6 +82,17 @@ pub enum DatasetError {
         /// What it is, and where it comes from.
         what: String,
     },
+    /// What renders the set's scores is not there.
+    #[error(
+        "data set {name:?} is rendered by fluidsynth: {reason}; install it and its soundfonts, as with `apt-get install \
+         fluidsynth fluid-soundfont-gm timgm6mb-soundfont musescore-general-soundfont-small`"
+    )]
+    SynthesiserNeeded {
+        /// The set.
+        name: String,
+        /// What is missing.
+        reason: String,
+    },
     /// A list or table that cannot be understood.
     #[error("{path:?}{}: {reason}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
     BadList {

@@ -45,6 +45,8 @@ pub enum Source {
     Folder,
     /// A file of the user's that names the audio: needs that file as the root.
     File,
+    /// A folder of the user's that holds scores, to be rendered: needs the root and a cache folder.
+    Scores,
 }
 
 /// How many of each.

@@ -1,7 +1,8 @@
 //! Catalogues of music: which tracks there are, on which album, by which artist.
 //!
 //! A [`Dataset`] knows one layout and turns it into a [`Catalogue`]: a list of [`Track`]s, sorted, with
-//! everything that was passed over and why. This crate lists files and never decodes audio.
+//! everything that was passed over and why. This crate lists files and never decodes audio. The one set of
+//! scores is rendered by a program of the user's, fluidsynth.
 //!
 //! ```
 //! use crooner_datasets::{Request, find};
@@ -25,6 +26,7 @@
 //! | `table` | whatever a CSV, TSV, Parquet or JSON Lines file names | the file, and which column is what |
 //! | `tags` | any folder, named by the files' tags | the folder and the audio extensions |
 //! | `artist20`, `fma`, `gtzan`, `librispeech`, `msd`, `voxceleb1`, `voxceleb2` | as published | their folder and the audio extensions |
+//! | `symbolic` | MIDI files, rendered by fluidsynth | their folder, and a cache folder for the audio |
 //!
 //! Facts about a set (citation, licence, layout, counts) are in `datasets/NAME/dataset.toml` at the top of
 //! the repository, and nowhere in code. A new set is a folder there, a module here and a line in
@@ -61,12 +63,13 @@ mod msd;
 mod registry;
 mod scan;
 mod skipped;
+mod symbolic;
 mod table;
 mod table_file;
 mod tags;
 mod voxceleb;
 
-pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Selected, Summary, Track};
+pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Content, Selected, Summary, Track};
 pub use check::{CheckReport, check};
 pub use dataset::{Dataset, Request};
 pub use error::DatasetError;

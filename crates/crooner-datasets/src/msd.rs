@@ -10,7 +10,7 @@ use crate::folder::{needs, require_folder};
 use crate::info::Info;
 use crate::lists::{bad, find, lines, misplaced, require_some, text, tree};
 use crate::scan::{Layout, Scan, scan};
-use crate::{Catalogue, Dataset, DatasetError, Request, SkipReason, Skipped, Track};
+use crate::{Catalogue, Content, Dataset, DatasetError, Request, SkipReason, Skipped, Track};
 
 pub use song::{Segments, segments};
 
@@ -32,8 +32,8 @@ impl Dataset for Msd {
     /// The release is the album. `year` is absent where it is not known (0 in the file), `terms` are those of the
     /// artist, the heaviest first, separated by `; `, and `term` is the heaviest.
     ///
-    /// A track's file is its HDF5 file, or with the option `audio` the audio that is called by its id: songs
-    /// without are then skipped.
+    /// A track's file is its HDF5 file, which holds [`segments`], or with the option `audio` the audio that is called
+    /// by its id: songs without are then skipped.
     fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
         let (root, extensions) = needs(&self.info, request)?;
         require_folder(root)?;
@@ -108,30 +108,25 @@ impl Joined {
         data: &Path,
         ignored: crate::Ignored,
     ) -> Result<Catalogue, DatasetError> {
-        let (root, caution) = match self.audio {
+        let (root, content) = match self.audio {
             Some(audio) => {
                 let unlisted = audio.files.into_values().map(|file| {
                     let list = data.display().to_string();
                     Skipped { path: file.path, reason: SkipReason::Unlisted { list } }
                 });
                 self.skipped.extend(unlisted);
-                (audio.root, None)
+                (audio.root, Content::Audio)
             }
-            None => (data.to_owned(), Some(NO_AUDIO)),
+            None => (data.to_owned(), Content::Segments),
         };
         require_some(&root, &self.tracks, &self.skipped)?;
-        let catalogue = Catalogue::new(name, root, self.tracks, self.skipped, ignored)?.with_caution(NAMES);
-        Ok(match caution {
-            Some(caution) => catalogue.with_caution(caution),
-            None => catalogue,
-        })
+        let catalogue = Catalogue::new(name, root, self.tracks, self.skipped, ignored)?;
+        Ok(catalogue.with_content(content).with_caution(NAMES))
     }
 }
 
 const NAMES: &str = "Names of MSD's artists vary (\"X feat. Y\") and releases repeat: `--label artist_id` keeps artists \
                      apart, and known mismatches of songs and tracks are in sid_mismatches.txt of the data set.";
-const NO_AUDIO: &str = "MSD has no audio: a track's file is its HDF5 file, which cannot be decoded; \
-                        `--with audio=DIR` joins audio called by track id.";
 
 /// Audio by the track id that it is called.
 struct Audio {

@@ -7,6 +7,7 @@ use crate::folder::FOLDER;
 use crate::gtzan::GTZAN;
 use crate::librispeech::LIBRISPEECH;
 use crate::msd::MSD;
+use crate::symbolic::SYMBOLIC;
 use crate::table::TABLE;
 use crate::tags::TAGS;
 use crate::voxceleb::{VOXCELEB1, VOXCELEB2};
@@ -24,6 +25,7 @@ pub fn registry() -> &'static [&'static dyn Dataset] {
         &GTZAN,
         &LIBRISPEECH,
         &MSD,
+        &SYMBOLIC,
         &VOXCELEB1,
         &VOXCELEB2,
     ];
@@ -37,7 +39,7 @@ pub fn registry() -> &'static [&'static dyn Dataset] {
 /// assert_eq!(
 ///     error.to_string(),
 ///     "unknown data set \"flder\": known are demo, folder, table, tags, artist20, fma, gtzan, librispeech, \
-///      msd, voxceleb1, voxceleb2 (did you mean \"folder\"?)"
+///      msd, symbolic, voxceleb1, voxceleb2 (did you mean \"folder\"?)"
 /// );
 /// ```
 ///

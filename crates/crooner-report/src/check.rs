@@ -19,7 +19,14 @@ impl Report {
         if self.format != FORMAT {
             return Err(Error::Format { expected: FORMAT, found: self.format });
         }
-        at_least_zero("run.slice_seconds", self.run.slice_seconds)?;
+        match (self.run.slice_seconds, self.run.slice_segments) {
+            (Some(seconds), None) => at_least_zero("run.slice_seconds", seconds)?,
+            (None, Some(_)) => {}
+            (seconds, _) => {
+                let found = if seconds.is_some() { "both" } else { "neither" };
+                return Err(Error::invalid("run.slice_seconds", "either this or run.slice_segments", found));
+            }
+        }
         check_evaluation(&self.test)?;
         check_score("chance.majority", self.chance.majority)?;
         check_score("chance.uniform", self.chance.uniform)?;

@@ -71,8 +71,12 @@ pub struct Run {
     pub revision: Option<String>,
     /// Number of trainable parameters of the model.
     pub parameters: u64,
-    /// Length of one slice, in seconds of audio.
-    pub slice_seconds: f64,
+    /// Length of one slice in seconds of audio, where its frames have a fixed length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slice_seconds: Option<f64>,
+    /// Length of one slice in segments (musical events), where these are its frames.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slice_segments: Option<u64>,
     /// The command that gives this run again.
     pub command: String,
     /// The resolved configuration, as TOML.

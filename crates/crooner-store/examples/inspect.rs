@@ -14,8 +14,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(out, "{}: {header}", path.display())?;
         for track in shard.tracks() {
             let seconds = track.duration_seconds(header.sample_rate_hz);
+            let seconds = seconds.map_or("-".to_owned(), |seconds| format!("{seconds:.2} s"));
             let error = track.error.as_deref().unwrap_or_default();
-            writeln!(out, "  {:7} frames {seconds:8.2} s  {}  {error}", track.n_frames, track.id)?;
+            writeln!(out, "  {:7} frames {seconds:>10}  {}  {error}", track.n_frames, track.id)?;
         }
     }
     Ok(())

@@ -1,23 +1,26 @@
-//! One audio file becomes frames.
+//! One file becomes frames.
 
 use std::error::Error;
 use std::path::Path;
 
 use crooner_audio::AudioReader;
+use crooner_datasets::segments;
 use crooner_features::{Extractor, FeatureConfig, FeatureError};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
-/// Decodes and analyses one file after the other, keeping the extractor's buffers.
+use crate::{FrontEnd, SegmentFeature};
+
+/// Reads and analyses one file after the other, keeping the extractor's buffers.
 ///
 /// Training and inference both come through here: what a network hears of a new file is what it was trained
 /// on, down to the rounding of the values.
 pub struct Analyser<'a> {
-    config: &'a FeatureConfig,
+    front_end: &'a FrontEnd,
     extractor: Option<Box<dyn Extractor>>,
 }
 
-/// What came out of one audio file.
+/// What came out of one file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysis {
     /// Time-major, `[n_frames, n_bins]`, at least one frame.
@@ -26,6 +29,8 @@ pub struct Analysis {
     pub n_samples: u64,
     /// How many packets the decoder had to skip.
     pub damaged_packets: u64,
+    /// When each frame begins, in seconds, if the file says so: empty where frames are a hop apart.
+    pub starts: Vec<f64>,
 }
 
 /// Why there is no analysis.
@@ -34,29 +39,35 @@ pub enum AnalysisError {
     /// The configuration builds no extractor: no fault of the file.
     #[error(transparent)]
     Config(#[from] FeatureError),
-    /// The file cannot be decoded or analysed; the text names it, in one line.
+    /// The file cannot be read or analysed; the text names it, in one line.
     #[error("{0}")]
     File(String),
 }
 
 impl<'a> Analyser<'a> {
-    /// For features as `config` says.
+    /// For features as `front_end` says.
     #[must_use]
-    pub fn new(config: &'a FeatureConfig) -> Self {
-        Self { config, extractor: None }
+    pub fn new(front_end: &'a FrontEnd) -> Self {
+        Self { front_end, extractor: None }
     }
 
     /// Analyses the file at `path`.
     ///
     /// # Errors
-    /// [`AnalysisError::File`] if it cannot be decoded or analysed; the analyser can go on to the next.
+    /// [`AnalysisError::File`] if it cannot be read or analysed; the analyser can go on to the next.
     pub fn analyse(&mut self, path: &Path) -> Result<Analysis, AnalysisError> {
+        let config = match self.front_end {
+            FrontEnd::Audio(config) => config,
+            FrontEnd::Segments(feature) => {
+                return read(path, *feature).map_err(|error| AnalysisError::File(chain(error.as_ref())));
+            }
+        };
         // An extractor that met an error may hold half a track, so it is taken and only put back clean.
         let mut extractor = match self.extractor.take() {
             Some(extractor) => extractor,
-            None => self.config.extractor()?,
+            None => config.extractor()?,
         };
-        let analysis = analyse(path, self.config, extractor.as_mut());
+        let analysis = decode(path, config, extractor.as_mut());
         if analysis.is_ok() {
             self.extractor = Some(extractor);
         }
@@ -80,7 +91,7 @@ pub fn samples_of(path: &Path, sample_rate: u32) -> Result<Vec<f32>, AnalysisErr
     read().map_err(|error| AnalysisError::File(chain(error.as_ref())))
 }
 
-fn analyse(
+fn decode(
     path: &Path,
     config: &FeatureConfig,
     extractor: &mut dyn Extractor,
@@ -93,7 +104,24 @@ fn analyse(
         extractor.push(block, &mut |frame| halves.add(frame))?;
     }
     let floor = extractor.finish(&mut |frame| halves.add(frame))?;
-    Ok(Analysis { values: halves.finish(floor)?, n_samples, damaged_packets: reader.damaged_packets() })
+    let damaged_packets = reader.damaged_packets();
+    Ok(Analysis { values: halves.finish(floor)?, n_samples, damaged_packets, starts: Vec::new() })
+}
+
+/// The segments of a song.
+fn read(path: &Path, feature: SegmentFeature) -> Result<Analysis, Box<dyn Error>> {
+    let segments = segments(path)?;
+    let values = match feature {
+        SegmentFeature::Timbre {} => &segments.timbre,
+        SegmentFeature::Pitches {} => &segments.pitches,
+    };
+    if values.is_empty() {
+        return Err(format!("{} is a song without segments", path.display()).into());
+    }
+    let mut halves = Halves::new(crooner_datasets::Segments::BINS);
+    values.chunks_exact(crooner_datasets::Segments::BINS).for_each(|frame| halves.add(frame));
+    let values = halves.finish(f32::NEG_INFINITY)?;
+    Ok(Analysis { values, n_samples: 0, damaged_packets: 0, starts: segments.starts })
 }
 
 /// Frames rounded to half precision as they come, ties to even: an hour of 128 bands at 31.25 frames a second takes

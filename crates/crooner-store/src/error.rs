@@ -100,6 +100,30 @@ pub enum StoreError {
         path: PathBuf,
     },
 
+    /// Features of audio were asked for, and the catalogue has none.
+    #[error(
+        "{features} is computed from audio, and the songs of {catalogue} have none: use features.msd-timbre or \
+         features.msd-pitches, or join audio to them (--with audio=DIR)"
+    )]
+    NoAudio {
+        /// The features' name.
+        features: &'static str,
+        /// The catalogue's name.
+        catalogue: String,
+    },
+
+    /// Segments were asked for, and the catalogue's files are audio.
+    #[error(
+        "{features} is read from the songs of the Million Song Dataset, and the files of {catalogue} are audio: use \
+         --dataset msd without audio joined to it, or features of audio such as log-mel"
+    )]
+    NoSegments {
+        /// The features' name.
+        features: &'static str,
+        /// The catalogue's name.
+        catalogue: String,
+    },
+
     /// An audio file was written to while it was being read.
     #[error("{} changed while it was being read: wait until nothing writes to it and run again", path.display())]
     AudioInFlux {

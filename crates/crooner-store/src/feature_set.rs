@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 use crooner_datasets::{Catalogue, Track};
-use crooner_features::FeatureConfig;
 use half::f16;
 
 use crate::audio::{AudioHashes, AudioId};
+use crate::prepare::require_content;
 use crate::schema::ShardHeader;
 use crate::unit::{Unit, unit_key, units};
-use crate::{Shard, Store, StoreError, StoredTrack, workers};
+use crate::{FrontEnd, Shard, Store, StoreError, StoredTrack, workers};
 
 /// The features of every track of a catalogue, mapped into memory.
 ///
@@ -18,7 +18,7 @@ use crate::{Shard, Store, StoreError, StoredTrack, workers};
 /// between threads.
 #[derive(Debug)]
 pub struct FeatureSet {
-    config: FeatureConfig,
+    front_end: FrontEnd,
     header: ShardHeader,
     fingerprint: String,
     shards: Vec<Shard>,
@@ -27,7 +27,7 @@ pub struct FeatureSet {
     places: Vec<(usize, usize)>,
 }
 
-/// What the store has of one unit: its key, its shard if there is one, its audio.
+/// What the store has of one unit: its key, its shard if there is one, its files.
 struct Found {
     key: String,
     shard: Option<Shard>,
@@ -35,17 +35,19 @@ struct Found {
 }
 
 impl Store {
-    /// Opens the features of `catalogue`, as they were prepared with the same `config`.
+    /// Opens the features of `catalogue`, as they were prepared with the same `front_end`.
     ///
     /// Audio files are looked at, to notice any that changed, but read only if they are not known by their
     /// size and time of modification.
     ///
     /// # Errors
-    /// [`StoreError::NotPrepared`] if some tracks are not in the store, [`StoreError::AudioChanged`] if the
+    /// [`StoreError::NoAudio`] or [`StoreError::NoSegments`] if the catalogue's files do not hold what `front_end` is
+    /// made of, [`StoreError::NotPrepared`] if some tracks are not in the store, [`StoreError::AudioChanged`] if the
     /// audio of some is no longer what it was, [`StoreError::CorruptShard`] or [`StoreError::WrongShard`] if a
     /// shard is not what was written, and anything the file system refuses.
-    pub fn features(&self, catalogue: &Catalogue, config: &FeatureConfig) -> Result<FeatureSet, StoreError> {
-        let header = ShardHeader::of(config)?;
+    pub fn features(&self, catalogue: &Catalogue, front_end: &FrontEnd) -> Result<FeatureSet, StoreError> {
+        let header = ShardHeader::of(front_end)?;
+        require_content(catalogue, front_end)?;
         let hashes = AudioHashes::load(self.root())?;
         let units = units(catalogue);
         let find = |unit: &Unit| -> Result<Found, StoreError> {
@@ -73,7 +75,7 @@ impl Store {
             }
         }
         let tracks = places.iter().map(|&(shard, row)| shards[shard].tracks()[row].clone()).collect();
-        Ok(FeatureSet { config: config.clone(), header, fingerprint, shards, tracks, places })
+        Ok(FeatureSet { front_end: front_end.clone(), header, fingerprint, shards, tracks, places })
     }
 
     /// Fails unless every unit has a shard.
@@ -120,8 +122,8 @@ impl Store {
 impl FeatureSet {
     /// What the features are.
     #[must_use]
-    pub fn config(&self) -> &FeatureConfig {
-        &self.config
+    pub fn front_end(&self) -> &FrontEnd {
+        &self.front_end
     }
 
     /// Values per frame.
@@ -130,9 +132,9 @@ impl FeatureSet {
         self.header.n_bins
     }
 
-    /// Samples per second of the decoded audio.
+    /// Samples per second of the decoded audio, if any was.
     #[must_use]
-    pub fn sample_rate_hz(&self) -> u32 {
+    pub fn sample_rate_hz(&self) -> Option<u32> {
         self.header.sample_rate_hz
     }
 

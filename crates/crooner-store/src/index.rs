@@ -30,7 +30,7 @@ const SCHEMA: &str = "
         required int64 row;
         required int64 n_frames;
         required int64 n_samples;
-        required double duration_seconds;
+        optional double duration_seconds;
         required int64 damaged_packets;
         optional binary error (STRING);
     }";
@@ -115,7 +115,7 @@ pub(crate) fn write(
     path: &Path,
     shards: &[IndexedShard],
     catalogue: &Catalogue,
-    sample_rate_hz: u32,
+    sample_rate_hz: Option<u32>,
 ) -> Result<(), StoreError> {
     let table = encode(shards, &Fields::of(catalogue), sample_rate_hz)
         .map_err(|source| StoreError::EncodeIndex { path: path.to_owned(), source })?;
@@ -128,7 +128,7 @@ type Row<'a> = (&'a IndexedShard, usize, &'a StoredTrack);
 fn encode(
     shards: &[IndexedShard],
     fields: &Fields<'_>,
-    sample_rate_hz: u32,
+    sample_rate_hz: Option<u32>,
 ) -> Result<Vec<u8>, ParquetError> {
     let mut rows: Vec<Row<'_>> = shards
         .iter()
@@ -143,7 +143,8 @@ fn encode(
         let signed = |row| i64::try_from(of(row)).map_err(|error| ParquetError::External(Box::new(error)));
         rows.iter().map(signed).collect()
     };
-    let seconds = |(_, _, track): &Row<'_>| track.duration_seconds(sample_rate_hz);
+    let seconds: Vec<Option<f64>> =
+        rows.iter().map(|(_, _, track)| track.duration_seconds(sample_rate_hz)).collect();
 
     let schema = Arc::new(fields.schema()?);
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::default()))?;
@@ -156,24 +157,24 @@ fn encode(
     column::<Int64Type>(&mut group, &count(|row| row.1 as u64)?, None)?;
     column::<Int64Type>(&mut group, &count(|row| row.2.n_frames as u64)?, None)?;
     column::<Int64Type>(&mut group, &count(|row| row.2.n_samples)?, None)?;
-    column::<DoubleType>(&mut group, &rows.iter().map(seconds).collect::<Vec<_>>(), None)?;
+    optional::<DoubleType>(&mut group, seconds.into_iter())?;
     column::<Int64Type>(&mut group, &count(|row| row.2.damaged_packets)?, None)?;
-    optional(&mut group, rows.iter().map(|(_, _, track)| track.error.as_deref()))?;
+    let bytes = |text: Option<&str>| text.map(ByteArray::from);
+    optional::<ByteArrayType>(&mut group, rows.iter().map(|row| bytes(row.2.error.as_deref())))?;
     for name in &fields.names {
-        optional(&mut group, rows.iter().map(|(_, _, track)| fields.value(&track.id, name)))?;
+        optional::<ByteArrayType>(&mut group, rows.iter().map(|row| bytes(fields.value(&row.2.id, name))))?;
     }
     group.close()?;
     writer.into_inner()
 }
 
-/// Writes the next column, of texts that need not be there.
-fn optional<'a>(
+/// Writes the next column, of values that need not be there.
+fn optional<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
-    values: impl Iterator<Item = Option<&'a str>> + Clone,
+    values: impl Iterator<Item = Option<T::T>> + Clone,
 ) -> Result<(), ParquetError> {
     let present: Vec<i16> = values.clone().map(|value| i16::from(value.is_some())).collect();
-    let values: Vec<ByteArray> = values.flatten().map(ByteArray::from).collect();
-    column::<ByteArrayType>(group, &values, Some(&present))
+    column::<T>(group, &values.flatten().collect::<Vec<_>>(), Some(&present))
 }
 
 /// Writes the next column: `values`, of those rows that have one according to `present`.

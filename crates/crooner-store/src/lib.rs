@@ -1,4 +1,4 @@
-//! A content-addressed store of spectral features.
+//! A content-addressed store of features.
 //!
 //! [`Store::prepare`] decodes and analyses the tracks of a catalogue and keeps the result on disk;
 //! [`Store::features`] opens it, mapped into memory, ready to be cut into slices.
@@ -8,13 +8,13 @@
 //!
 //! use crooner_datasets::Request;
 //! use crooner_features::{FeatureConfig, LogMelConfig};
-//! use crooner_store::{PrepareOptions, Store};
+//! use crooner_store::{FrontEnd, PrepareOptions, Store};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();
 //! let mut catalogue = crooner_datasets::find("demo")?.open(&Request::default().with_cache(folder))?;
 //! catalogue.tracks.truncate(2);
-//! let config = FeatureConfig::LogMel(LogMelConfig::default());
+//! let config = FrontEnd::Audio(FeatureConfig::LogMel(LogMelConfig::default()));
 //! let store = Store::open(folder.join("features"))?;
 //!
 //! let never = AtomicBool::new(false);
@@ -55,11 +55,11 @@
 //! | `id`, `artist`, `album`, `title` | utf8 | as in the catalogue |
 //! | `error` | utf8, nullable | why the track could not be decoded |
 //! | `damaged_packets` | uint64 | how many the decoder skipped |
-//! | `n_samples` | uint64 | decoded, at the sample rate of the features |
+//! | `n_samples` | uint64 | decoded, at the sample rate of the features; 0 where no audio is decoded |
 //! | `mel` | `large_list<fixed_size_list<float16, n_bins>>` | frames, time-major, whatever the feature |
 //!
 //! The schema's metadata hold `crooner.format_version`, `crooner.features_version`, `crooner.features` (the
-//! configuration, as JSON) and `crooner.sample_rate_hz`. Python reads it, without copying, in one line:
+//! configuration, as JSON) and, where audio is decoded, `crooner.sample_rate_hz`. Python reads it, without copying, in one line:
 //!
 //! ```python
 //! table = pa.ipc.open_file(pa.memory_map(path)).read_all()
@@ -85,6 +85,7 @@ mod disk;
 mod encode;
 mod error;
 mod feature_set;
+mod front_end;
 mod index;
 mod maintain;
 mod map;
@@ -100,6 +101,7 @@ pub use analyse::{Analyser, Analysis, AnalysisError, samples_of};
 pub use content::Derived;
 pub use error::StoreError;
 pub use feature_set::FeatureSet;
+pub use front_end::{FrontEnd, SEGMENTS_VERSION, SegmentFeature};
 pub use maintain::{FolderStat, Garbage, GarbageReason, Verification};
 pub use prepare::{PrepareOptions, Progress, Summary};
 pub use schema::{FORMAT_VERSION, ShardHeader};

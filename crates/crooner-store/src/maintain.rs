@@ -5,8 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crooner_features::FEATURES_VERSION;
-
 use crate::disk::{self, WriterLock};
 use crate::{Shard, ShardHeader, Store, StoreError, index, workers};
 
@@ -40,8 +38,10 @@ pub struct FolderStat {
     pub tracks: usize,
     /// Tracks of those that could not be decoded.
     pub failures: usize,
-    /// Hours of audio.
-    pub hours: f64,
+    /// Frames of all tracks.
+    pub frames: u64,
+    /// Hours of audio; `None` if the features are not of audio.
+    pub hours: Option<f64>,
     /// Bytes of all files in the folder.
     pub bytes: u64,
     /// File names of the indexes in it, one a catalogue.
@@ -129,7 +129,8 @@ impl Store {
                 damaged: 0,
                 tracks: 0,
                 failures: 0,
-                hours: 0.0,
+                frames: 0,
+                hours: None,
                 bytes: 0,
                 indexes: index::list(&path)?.iter().map(|index| name_of(index)).collect(),
             };
@@ -146,11 +147,12 @@ impl Store {
                 stat.shards += 1;
                 stat.tracks += shard.tracks().len();
                 stat.failures += shard.tracks().iter().filter(|track| track.error.is_some()).count();
+                stat.frames += shard.tracks().iter().map(|track| track.n_frames as u64).sum::<u64>();
                 samples += shard.tracks().iter().map(|track| track.n_samples).sum::<u64>();
                 stat.header.get_or_insert_with(|| shard.header().clone());
             }
-            let rate = stat.header.as_ref().map_or(1, |header| header.sample_rate_hz);
-            stat.hours = samples as f64 / f64::from(rate) / 3600.0;
+            let rate = stat.header.as_ref().and_then(|header| header.sample_rate_hz);
+            stat.hours = rate.map(|rate| samples as f64 / f64::from(rate) / 3600.0);
             folders.push(stat);
         }
         Ok(folders)
@@ -172,9 +174,7 @@ impl Store {
             }
             for path in disk::list(&folder)?.into_iter().filter(|path| Self::is_shard(path)) {
                 let reason = match Shard::open(&path) {
-                    Ok(shard) if shard.header().features_version != FEATURES_VERSION => {
-                        Some(GarbageReason::OtherVersion)
-                    }
+                    Ok(shard) if !shard.header().is_current() => Some(GarbageReason::OtherVersion),
                     _ if !indexes.is_empty() && !listed.contains(&name_of(&path)) => {
                         Some(GarbageReason::Unlisted)
                     }

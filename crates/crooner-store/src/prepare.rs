@@ -1,11 +1,10 @@
-//! From audio files to shards.
+//! From files to shards.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
 use crooner_datasets::{Catalogue, Track};
-use crooner_features::FeatureConfig;
 
 use crate::analyse::{Analyser, Analysis, AnalysisError};
 use crate::audio::{Audio, AudioHashes, AudioId};
@@ -14,7 +13,7 @@ use crate::encode::ShardBuilder;
 use crate::index::IndexedShard;
 use crate::schema::ShardHeader;
 use crate::unit::{Unit, unit_key, units};
-use crate::{Shard, Store, StoreError, StoredTrack, disk, index, workers};
+use crate::{FrontEnd, Shard, Store, StoreError, StoredTrack, disk, index, workers};
 
 /// How to prepare; the default does everything with every core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +40,7 @@ pub struct Progress {
     pub tracks: usize,
     /// Tracks done that could not be decoded.
     pub failures: usize,
-    /// Seconds of audio in the tracks done.
+    /// Seconds of audio decoded of the tracks done.
     pub audio_seconds: f64,
 }
 
@@ -59,9 +58,11 @@ pub struct Summary {
     /// Ids of the tracks that could not be decoded, and why, sorted by id. They are in the store, without
     /// frames.
     pub failures: Vec<(String, String)>,
-    /// Seconds of audio in the tracks done.
+    /// Frames of the tracks done.
+    pub frames: u64,
+    /// Seconds of audio decoded of the tracks done: 0 if their features are not of audio.
     pub audio_seconds: f64,
-    /// Seconds of audio in the tracks computed.
+    /// Seconds of audio decoded of the tracks computed.
     pub computed_seconds: f64,
     /// Whether it was cancelled before everything was done.
     pub interrupted: bool,
@@ -89,7 +90,7 @@ impl PrepareOptions {
 }
 
 impl Store {
-    /// Computes what the store lacks of the features of `catalogue`.
+    /// Computes, or reads, what the store lacks of the features of `catalogue`.
     ///
     /// Every finished unit is kept, whatever happens afterwards: an error, `cancel` becoming true (units under
     /// way are finished first), or the death of the process. Running again goes on where it ended. What comes
@@ -97,19 +98,20 @@ impl Store {
     /// after each unit, by one thread at a time.
     ///
     /// # Errors
-    /// Options out of range, a `config` that builds no extractor, anything the file system refuses, a cache that is
-    /// damaged, an audio file that changes while it is read. A track that cannot be decoded is none of these (see
+    /// Options out of range, a `front_end` that builds no extractor or asks for what the catalogue's files do not hold,
+    /// anything the file system refuses, a cache that is damaged, an audio file that changes while it is read. A track that cannot be decoded is none of these (see
     /// [`Summary::failures`]), nor is a damaged shard, which is computed again (see [`Summary::rebuilt`]).
     pub fn prepare(
         &self,
         catalogue: &Catalogue,
-        config: &FeatureConfig,
+        front_end: &FrontEnd,
         options: &PrepareOptions,
         cancel: &AtomicBool,
         on_progress: &(dyn Fn(&Progress) + Sync),
     ) -> Result<Summary, StoreError> {
         let (share, n_shares) = options.check()?;
-        let header = ShardHeader::of(config)?;
+        let header = ShardHeader::of(front_end)?;
+        require_content(catalogue, front_end)?;
         disk::create_folder(&self.folder(&header))?;
         let _lock = WriterLock::join(self.root())?;
 
@@ -131,7 +133,7 @@ impl Store {
             mine.len(),
             workers::n_threads(options.jobs),
             cancel,
-            || Analyser::new(config),
+            || Analyser::new(front_end),
             |analyser, job| {
                 let done = task.run(mine[job], analyser)?;
                 // Holding the lock keeps reports in order; its only panic is the reporter's own.
@@ -149,6 +151,18 @@ impl Store {
         let finished = task.finish(done);
         outcome.error.map_or(Ok(()), Err).and(finished).map(|()| summary)
     }
+}
+
+/// Fails unless the files of `catalogue` hold what `front_end` is made of.
+pub(crate) fn require_content(catalogue: &Catalogue, front_end: &FrontEnd) -> Result<(), StoreError> {
+    if catalogue.content == front_end.content() {
+        return Ok(());
+    }
+    let (features, catalogue) = (front_end.name(), catalogue.name.clone());
+    Err(match front_end {
+        FrontEnd::Audio(_) => StoreError::NoAudio { features, catalogue },
+        FrontEnd::Segments(_) => StoreError::NoSegments { features, catalogue },
+    })
 }
 
 /// What all units have in common.
@@ -232,7 +246,7 @@ impl Task<'_> {
             Ok(analysis) => (analysis, None),
             Err(error) => (Analysis::default(), Some(within(&self.catalogue.root, &error))),
         };
-        let Analysis { values, n_samples, damaged_packets } = analysis;
+        let Analysis { values, n_samples, damaged_packets, .. } = analysis;
         let row = StoredTrack {
             id: track.id.clone(),
             artist: track.artist.clone(),
@@ -287,7 +301,7 @@ impl Task<'_> {
 }
 
 impl Done {
-    fn add_to(&self, progress: &mut Progress, sample_rate_hz: u32) {
+    fn add_to(&self, progress: &mut Progress, sample_rate_hz: Option<u32>) {
         progress.units_done += 1;
         progress.tracks_done += self.tracks.len();
         progress.failures += self.tracks.iter().filter(|track| track.error.is_some()).count();
@@ -296,12 +310,13 @@ impl Done {
 }
 
 /// Counted in samples, so that the order of the tracks does not round the sum.
-fn seconds(done: &[Done], sample_rate_hz: u32, of: impl Fn(&Done) -> bool) -> f64 {
+fn seconds(done: &[Done], sample_rate_hz: Option<u32>, of: impl Fn(&Done) -> bool) -> f64 {
     let tracks = done.iter().filter(|done| of(done)).flat_map(|done| &done.tracks);
-    tracks.map(|track| track.n_samples).sum::<u64>() as f64 / f64::from(sample_rate_hz)
+    let samples = tracks.map(|track| track.n_samples).sum::<u64>() as f64;
+    sample_rate_hz.map_or(0.0, |rate| samples / f64::from(rate))
 }
 
-fn summarise(done: &[Done], sample_rate_hz: u32, interrupted: bool) -> Summary {
+fn summarise(done: &[Done], sample_rate_hz: Option<u32>, interrupted: bool) -> Summary {
     let count = |reused| -> usize {
         done.iter().filter(|done| done.reused == reused).map(|done| done.tracks.len()).sum()
     };
@@ -316,6 +331,7 @@ fn summarise(done: &[Done], sample_rate_hz: u32, interrupted: bool) -> Summary {
         reused: count(true),
         computed: count(false),
         failures,
+        frames: done.iter().flat_map(|done| &done.tracks).map(|track| track.n_frames as u64).sum(),
         audio_seconds: seconds(done, sample_rate_hz, |_| true),
         computed_seconds: seconds(done, sample_rate_hz, |done| !done.reused),
         interrupted,

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, Metadata, Schema};
-use crooner_features::{FEATURES_VERSION, FeatureConfig};
+use crooner_features::FEATURES_VERSION;
 
-use crate::StoreError;
+use crate::{FrontEnd, StoreError};
 
 /// The version of the shards' layout, part of every shard's name.
 ///
@@ -38,12 +38,12 @@ const SAMPLE_RATE_KEY: &str = "crooner.sample_rate_hz";
 pub struct ShardHeader {
     /// [`FORMAT_VERSION`] of the writer.
     pub format_version: u32,
-    /// [`FEATURES_VERSION`](crooner_features::FEATURES_VERSION) of the writer.
+    /// [`FrontEnd::version`] of the writer.
     pub features_version: u32,
-    /// The [`FeatureConfig`] as JSON.
+    /// The [`FrontEnd`] as JSON.
     pub features: String,
-    /// Samples per second of the decoded audio.
-    pub sample_rate_hz: u32,
+    /// Samples per second of the decoded audio, if any was.
+    pub sample_rate_hz: Option<u32>,
     /// Values per frame, at least 1.
     pub n_bins: usize,
 }
@@ -51,22 +51,32 @@ pub struct ShardHeader {
 impl fmt::Display for ShardHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { format_version, features_version, features, sample_rate_hz, n_bins } = self;
-        write!(f, "{n_bins} values per frame of {features} at {sample_rate_hz} Hz ")?;
-        write!(f, "(features version {features_version}, format version {format_version})")
+        write!(f, "{n_bins} values per frame of {features}")?;
+        if let Some(rate) = sample_rate_hz {
+            write!(f, " at {rate} Hz")?;
+        }
+        write!(f, " (features version {features_version}, format version {format_version})")
     }
 }
 
 impl ShardHeader {
-    /// What this program writes for `config`.
-    pub(crate) fn of(config: &FeatureConfig) -> Result<Self, StoreError> {
-        config.validate()?;
+    /// What this program writes for `front_end`.
+    pub(crate) fn of(front_end: &FrontEnd) -> Result<Self, StoreError> {
+        front_end.validate()?;
         Ok(Self {
             format_version: FORMAT_VERSION,
-            features_version: FEATURES_VERSION,
-            features: serde_json::to_string(config).map_err(StoreError::Config)?,
-            sample_rate_hz: config.sample_rate(),
-            n_bins: config.n_bins(),
+            features_version: front_end.version(),
+            features: serde_json::to_string(front_end).map_err(StoreError::Config)?,
+            sample_rate_hz: front_end.sample_rate_hz(),
+            n_bins: front_end.n_bins(),
         })
+    }
+
+    /// Whether its features are of the version that this program writes.
+    pub(crate) fn is_current(&self) -> bool {
+        // What this program does not know is computed: segments have had no settings yet that could be dropped.
+        let front_end = serde_json::from_str::<FrontEnd>(&self.features);
+        self.features_version == front_end.map_or(FEATURES_VERSION, |front_end| front_end.version())
     }
 
     /// The Arrow schema of a shard with this header.
@@ -74,12 +84,14 @@ impl ShardHeader {
         let text = |name| Field::new(name, DataType::Utf8, false);
         let count = |name| Field::new(name, DataType::UInt64, false);
         let mel = DataType::LargeList(self.frame_field());
-        let metadata = Metadata::from([
+        let mut metadata = Metadata::from([
             (FORMAT_KEY, self.format_version.to_string()),
             (FEATURES_VERSION_KEY, self.features_version.to_string()),
             (FEATURES_KEY, self.features.clone()),
-            (SAMPLE_RATE_KEY, self.sample_rate_hz.to_string()),
         ]);
+        if let Some(rate) = self.sample_rate_hz {
+            metadata.insert(SAMPLE_RATE_KEY, rate.to_string());
+        }
         Schema::new_with_metadata(
             vec![
                 text("id"),
@@ -121,7 +133,10 @@ impl ShardHeader {
             format_version: number(FORMAT_KEY)?,
             features_version: number(FEATURES_VERSION_KEY)?,
             features: text(FEATURES_KEY)?.clone(),
-            sample_rate_hz: number(SAMPLE_RATE_KEY)?,
+            sample_rate_hz: match schema.metadata.get(SAMPLE_RATE_KEY) {
+                Some(_) => Some(number(SAMPLE_RATE_KEY)?),
+                None => None,
+            },
             n_bins: Self::bins_of(schema).ok_or("it has no column of frames")?,
         };
         if header.format_version != FORMAT_VERSION {

@@ -39,10 +39,10 @@ pub struct StoredTrack {
 }
 
 impl StoredTrack {
-    /// How long it lasts, given the sample rate its samples were counted at.
+    /// How long it lasts, given the sample rate its samples were counted at; `None` if none were.
     #[must_use]
-    pub fn duration_seconds(&self, sample_rate_hz: u32) -> f64 {
-        self.n_samples as f64 / f64::from(sample_rate_hz)
+    pub fn duration_seconds(&self, sample_rate_hz: Option<u32>) -> Option<f64> {
+        sample_rate_hz.map(|rate| self.n_samples as f64 / f64::from(rate))
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
             format_version: FORMAT_VERSION,
             features_version: 3,
             features: r#"{"log-mel":{}}"#.into(),
-            sample_rate_hz: 16_000,
+            sample_rate_hz: Some(16_000),
             n_bins,
         }
     }

@@ -5,13 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crooner_datasets::{Catalogue, Track};
-use crooner_features::FeatureConfig;
 
 use crate::disk::list;
 use crate::index::{INDEX_EXTENSION, INDEX_PREFIX};
 use crate::schema::ShardHeader;
 use crate::unit::header_key;
-use crate::{Shard, StoreError};
+use crate::{FrontEnd, Shard, StoreError};
 
 const SHARD_EXTENSION: &str = "arrow";
 
@@ -62,12 +61,13 @@ impl Store {
 
     /// Where [`prepare`](Self::prepare) leaves the index of a catalogue of that name: a Parquet table with the
     /// columns id, artist, album, title, shard (the file's name), row (in the shard), `n_frames`, `n_samples`,
-    /// `duration_seconds`, `damaged_packets`, error, and one for each further field of its tracks.
+    /// `duration_seconds` (null where no audio was decoded), `damaged_packets`, error, and one for each further field of
+    /// its tracks.
     ///
     /// # Errors
-    /// [`StoreError::Config`] if `config` cannot be written as JSON.
-    pub fn index_path(&self, catalogue: &Catalogue, config: &FeatureConfig) -> Result<PathBuf, StoreError> {
-        Ok(self.index_path_of(&ShardHeader::of(config)?, catalogue))
+    /// [`StoreError::Config`] if `front_end` cannot be written as JSON.
+    pub fn index_path(&self, catalogue: &Catalogue, front_end: &FrontEnd) -> Result<PathBuf, StoreError> {
+        Ok(self.index_path_of(&ShardHeader::of(front_end)?, catalogue))
     }
 
     /// Every index of the catalogue in the store, one for each configuration that was prepared, sorted.

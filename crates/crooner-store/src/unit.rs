@@ -56,7 +56,7 @@ fn header_hasher(header: &ShardHeader) -> blake3::Hasher {
     update(&mut hasher, &format_version.to_le_bytes());
     update(&mut hasher, &features_version.to_le_bytes());
     update(&mut hasher, features.as_bytes());
-    update(&mut hasher, &sample_rate_hz.to_le_bytes());
+    update(&mut hasher, sample_rate_hz.map(u32::to_le_bytes).as_ref().map_or(&[], <[u8; 4]>::as_slice));
     update(&mut hasher, &(*n_bins as u64).to_le_bytes());
     hasher
 }
@@ -76,7 +76,7 @@ mod tests {
             format_version: 1,
             features_version: 1,
             features: "{}".into(),
-            sample_rate_hz: 16_000,
+            sample_rate_hz: Some(16_000),
             n_bins: 128,
         }
     }
@@ -121,6 +121,8 @@ mod tests {
             key(&ShardHeader { format_version: 2, ..header() }, &track(labels), audio),
             key(&ShardHeader { features_version: 2, ..header() }, &track(labels), audio),
             key(&ShardHeader { features: "{ }".into(), ..header() }, &track(labels), audio),
+            key(&ShardHeader { sample_rate_hz: None, ..header() }, &track(labels), audio),
+            key(&ShardHeader { sample_rate_hz: Some(0), ..header() }, &track(labels), audio),
             unit_key(&header(), [(&track(labels), audio), (&track(labels), audio)]),
         ];
         for changed in 0..labels.len() {

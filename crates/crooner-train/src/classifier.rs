@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use crooner_features::{FEATURES_VERSION, FeatureConfig};
-use crooner_model::{Input, Mode, ModelConfig, Network};
+use crooner_model::{Input, Mode, ModelConfig, Network, Output};
+use crooner_store::FrontEnd;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ const BATCH: usize = 16;
 #[serde(deny_unknown_fields)]
 pub struct ClassifierInfo {
     /// Features it was trained on, and must be given.
-    pub features: FeatureConfig,
+    pub features: FrontEnd,
     /// Frames of a slice.
     pub slice_frames: usize,
     /// The network.
@@ -34,12 +34,30 @@ pub struct ClassifierInfo {
     /// What of a new recording it hears.
     #[serde(default, skip_serializing_if = "Recording::is_default")]
     pub recording: Recording,
-    /// Artists, or tags, in the order of the logits.
+    /// Artists, or whatever else it tells apart, or tags, in the order of the logits.
     pub labels: Vec<String>,
+    /// Column of the data set that the labels are values of. Older files do not say: they tell artists apart.
+    #[serde(default = "artist")]
+    pub label: String,
     /// Fingerprint of the split it was trained on.
     pub split: String,
     /// Seed it was trained with.
     pub seed: u64,
+}
+
+fn artist() -> String {
+    "artist".to_owned()
+}
+
+impl ClassifierInfo {
+    /// What one of the labels is called: as its column is, or `tag` if a recording has any number of them.
+    #[must_use]
+    pub fn noun(&self) -> &str {
+        match self.model.output() {
+            Output::Softmax => &self.label,
+            Output::Sigmoid => "tag",
+        }
+    }
 }
 
 /// Tells who is playing.
@@ -70,7 +88,8 @@ impl Classifier {
     ///
     /// [`TrainError::Io`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
-        let header = Header { format: FORMAT, features_version: FEATURES_VERSION, info: self.info.clone() };
+        let features_version = self.info.features.version();
+        let header = Header { format: FORMAT, features_version, info: self.info.clone() };
         TensorFile { header, tensors: self.network.weights()? }.write(path)
     }
 
@@ -87,11 +106,11 @@ impl Classifier {
         if header.format != FORMAT {
             return Err(version("classifier format", FORMAT, header.format));
         }
-        if header.features_version != FEATURES_VERSION {
-            return Err(version("features version", FEATURES_VERSION, header.features_version));
-        }
         let info = header.info;
-        info.recording.validate(&info.model)?;
+        if header.features_version != info.features.version() {
+            return Err(version("features version", info.features.version(), header.features_version));
+        }
+        info.recording.validate(&info.model, &info.features)?;
         let input = Input {
             n_mels: info.features.n_bins(),
             n_frames: info.slice_frames,

@@ -77,6 +77,14 @@ pub enum TrainError {
     /// The features' configuration is wrong, or audio that gives none.
     #[error(transparent)]
     Features(#[from] FeatureError),
+    /// Samples for a classifier of features that are not computed from any.
+    #[error(
+        "{features} is not computed from samples: the classifier hears files of the Million Song Dataset"
+    )]
+    NotOfAudio {
+        /// The features' name.
+        features: &'static str,
+    },
     /// A recording that the network cannot read.
     #[error("a recording of {n_frames} frames is too short: the network needs at least {needed}")]
     TooShort {

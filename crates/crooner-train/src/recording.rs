@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crooner_features::FeatureConfig;
 use crooner_model::ModelConfig;
-use crooner_store::{Analyser, samples_of};
+use crooner_store::{Analyser, FrontEnd, samples_of};
 use serde::{Deserialize, Serialize};
 
 use crate::{Classifier, SlicePredictions, TrainError};
@@ -57,15 +57,29 @@ impl Recording {
         *self == Self::default()
     }
 
-    /// Checks every setting, also against the network's.
+    /// Whether the samples must be there before features are computed.
+    fn needs_samples(&self) -> bool {
+        self.middle_samples.is_some() || self.precision == Precision::Single
+    }
+
+    /// Checks every setting, also against the network's and the features'.
     ///
     /// # Errors
     ///
     /// [`TrainError::OutOfRange`] naming the key.
-    pub fn validate(&self, model: &ModelConfig) -> Result<(), TrainError> {
+    pub fn validate(&self, model: &ModelConfig, features: &FrontEnd) -> Result<(), TrainError> {
         let error = |key, expected: &str, found: &str| {
             Err(TrainError::OutOfRange { key, expected: expected.to_owned(), found: found.to_owned() })
         };
+        if let FrontEnd::Segments(_) = features
+            && self.needs_samples()
+        {
+            return error(
+                "recording",
+                &format!("no middle_samples, and precision = half, as {} has no samples", features.name()),
+                "others",
+            );
+        }
         match (self.short, self.middle_samples) {
             (_, Some(0)) => error("recording.middle_samples", "at least 1", "0"),
             (Short::Silence, None) => error(
@@ -106,15 +120,15 @@ pub struct Listener<'a> {
     analyser: Analyser<'a>,
 }
 
-/// What a classifier says of an audio file.
+/// What a classifier says of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heard {
     /// Probabilities for every slice.
     pub slices: SlicePredictions,
-    /// Samples of the whole file, at the sample rate of the features.
-    pub n_samples: u64,
-    /// Where the first slice begins.
-    pub first_sample: usize,
+    /// When each slice begins, in seconds.
+    pub starts: Vec<f64>,
+    /// Seconds of the whole file; `None` where no audio is decoded, since segments do not say when the last one ends.
+    pub seconds: Option<f64>,
 }
 
 impl<'a> Listener<'a> {
@@ -124,35 +138,63 @@ impl<'a> Listener<'a> {
         Self { classifier, analyser: Analyser::new(&classifier.info().features) }
     }
 
-    /// Decodes the file at `path`, computes its features, and classifies its slices.
+    /// Reads the file at `path`, computes its features unless they are in it, and classifies its slices.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Audio`] if the file cannot be decoded or analysed, [`TrainError::TooShort`] if the network cannot
+    /// [`TrainError::Audio`] if the file cannot be read or analysed, [`TrainError::TooShort`] if the network cannot
     /// read so little, [`TrainError`] if logits cannot be read from the device.
     pub fn listen(&mut self, path: &Path) -> Result<Heard, TrainError> {
-        let recording = &self.classifier.info().recording;
-        if recording.precision == Precision::Half && recording.middle_samples.is_none() {
-            // In blocks: an hour takes no more memory than its frames.
-            let analysis = self.analyser.analyse(path)?;
-            let slices = self.classifier.classify(&analysis.values)?;
-            return Ok(Heard { slices, n_samples: analysis.n_samples, first_sample: 0 });
+        let info = self.classifier.info();
+        if let FrontEnd::Audio(config) = &info.features
+            && info.recording.needs_samples()
+        {
+            return self.hear(&samples_of(path, config.sample_rate())?);
         }
-        let samples = samples_of(path, self.classifier.info().features.sample_rate())?;
-        self.hear(&samples)
+        // In blocks: an hour takes no more memory than its frames.
+        let analysis = self.analyser.analyse(path)?;
+        let slices = self.classifier.classify(&analysis.values)?;
+        Ok(match &info.features {
+            FrontEnd::Audio(config) => self.timed(slices, config, 0, analysis.n_samples),
+            FrontEnd::Segments(_) => {
+                let starts = analysis.starts.into_iter().step_by(info.slice_frames.max(1)).take(slices.len());
+                Heard { starts: starts.collect(), slices, seconds: None }
+            }
+        })
     }
 
     /// The same for the samples of a recording, at the sample rate of the features.
     ///
     /// # Errors
     ///
-    /// As [`listen`](Self::listen).
+    /// As [`listen`](Self::listen), and [`TrainError::NotOfAudio`] if the features are not computed from samples.
     pub fn hear(&self, samples: &[f32]) -> Result<Heard, TrainError> {
         let info = self.classifier.info();
+        let FrontEnd::Audio(config) = &info.features else {
+            return Err(TrainError::NotOfAudio { features: info.features.name() });
+        };
         let (clip, first_sample) = info.recording.clip(samples);
-        let frames = features(&info.features, &clip, info.recording.precision)?;
+        let frames = features(config, &clip, info.recording.precision)?;
         let slices = self.classifier.classify_single(&frames)?;
-        Ok(Heard { slices, n_samples: samples.len() as u64, first_sample })
+        Ok(self.timed(slices, config, first_sample, samples.len() as u64))
+    }
+
+    /// The slices of `n_samples` samples, the first of which begins at `first_sample`.
+    fn timed(
+        &self,
+        slices: SlicePredictions,
+        config: &FeatureConfig,
+        first_sample: usize,
+        n_samples: u64,
+    ) -> Heard {
+        let rate = f64::from(config.sample_rate());
+        let slice_seconds = (self.classifier.info().slice_frames * config.hop_length()) as f64 / rate;
+        let start = |slice| first_sample as f64 / rate + slice as f64 * slice_seconds;
+        Heard {
+            starts: (0..slices.len()).map(start).collect(),
+            seconds: Some(n_samples as f64 / rate),
+            slices,
+        }
     }
 }
 
@@ -196,8 +238,10 @@ mod tests {
             ))
             .unwrap()
         };
+        let front_end = |json| serde_json::from_str::<FrontEnd>(json).unwrap();
+        let (audio, segments) = (front_end(r#"{"log-mel": {}}"#), front_end(r#"{"msd-timbre": {}}"#));
         let refused =
-            |recording: Recording, extra| recording.validate(&model(extra)).unwrap_err().to_string();
+            |recording: Recording, extra| recording.validate(&model(extra), &audio).unwrap_err().to_string();
         assert_eq!(
             refused(recording(Some(0), Short::Keep), ""),
             "recording.middle_samples: expected at least 1, found 0"
@@ -210,6 +254,12 @@ mod tests {
             refused(recording(None, Short::Keep), "summary = \"flatten\""),
             "recording.short: expected quietest or silence, as the network reads slices of one length only, found keep"
         );
-        assert!(recording(Some(9), Short::Keep).validate(&model("")).is_ok());
+        assert!(recording(Some(9), Short::Keep).validate(&model(""), &audio).is_ok());
+        let error = recording(Some(9), Short::Keep).validate(&model(""), &segments).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "recording: expected no middle_samples, and precision = half, as msd-timbre has no samples, found others"
+        );
+        assert!(recording(None, Short::Keep).validate(&model(""), &segments).is_ok());
     }
 }

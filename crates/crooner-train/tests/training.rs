@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
-use crooner_features::FeatureConfig;
 use crooner_model::{ModelConfig, NamedTensor};
 use crooner_split::Side;
+use crooner_store::FrontEnd;
 use crooner_train::checkpoint::Identity;
 use crooner_train::config::Freeze;
 use crooner_train::evaluate::predict_side;
@@ -492,11 +492,12 @@ fn a_range_that_is_none_is_named() {
 fn classifier(frames: &Frames) -> Classifier {
     let outcome = train(frames, &config(1), 0, None, None).unwrap();
     let info = ClassifierInfo {
-        features: toml::from_str::<FeatureConfig>(&format!("[log-mel]\nn_mels = {N_MELS}")).unwrap(),
+        features: toml::from_str::<FrontEnd>(&format!("[log-mel]\nn_mels = {N_MELS}")).unwrap(),
         slice_frames: SLICE_FRAMES,
         model: model(),
         recording: Recording::default(),
         labels: ["Ada", "Bob", "Cyd"].map(str::to_owned).to_vec(),
+        label: "singer".to_owned(),
         split: "none".to_owned(),
         seed: 0,
     };
@@ -518,6 +519,15 @@ fn a_saved_classifier_says_the_same() {
     let again = folder.path().join("again.safetensors");
     loaded.save(&again).unwrap();
     assert_eq!(std::fs::read(path).unwrap(), std::fs::read(again).unwrap());
+}
+
+#[test]
+fn what_its_labels_are_called_is_known() {
+    let info = classifier(&frames()).info().clone();
+    assert_eq!(info.noun(), "singer");
+    let mut older = serde_json::to_value(&info).unwrap();
+    older.as_object_mut().unwrap().remove("label");
+    assert_eq!(serde_json::from_value::<ClassifierInfo>(older).unwrap().noun(), "artist");
 }
 
 #[test]

@@ -1,19 +1,20 @@
 //! What of an experiment's TOML a classifier needs.
 
 use burn::tensor::Device;
-use crooner_features::FeatureConfig;
 use crooner_model::import::{Dialect, import_into};
 use crooner_model::{Input, ModelConfig, NamedTensor};
+use crooner_store::FrontEnd;
 use crooner_train::{Classifier, ClassifierInfo, Recording};
 use serde::Deserialize;
 
 use crate::ZooError;
 
-/// The tables `[features]`, `[slices]`, `[recording]` and `[model]` of an experiment; others are not looked at.
+/// The tables `[features]`, `[slices]`, `[recording]` and `[model]` of an experiment, and the label of its `[split]`;
+/// others are not looked at.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Preset {
-    /// What is computed from the audio.
-    pub features: FeatureConfig,
+    /// What the network reads.
+    pub features: FrontEnd,
     /// How recordings are cut.
     pub slices: Slices,
     /// What of a new recording is heard.
@@ -21,6 +22,23 @@ pub struct Preset {
     pub recording: Recording,
     /// The network.
     pub model: ModelConfig,
+    /// What it tells apart.
+    #[serde(default)]
+    pub split: Labelled,
+}
+
+/// `[split]`, as far as it matters without tracks to divide.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Labelled {
+    /// Column that the labels are values of; default `artist`.
+    pub label: String,
+}
+
+impl Default for Labelled {
+    fn default() -> Self {
+        Self { label: "artist".to_owned() }
+    }
 }
 
 /// `[slices]`
@@ -42,7 +60,7 @@ impl Preset {
         let preset: Self = toml::from_str(text).map_err(|error| wrong(error.message().to_owned()))?;
         preset.features.validate().map_err(|error| wrong(error.to_string()))?;
         preset.model.validate()?;
-        preset.recording.validate(&preset.model)?;
+        preset.recording.validate(&preset.model, &preset.features)?;
         Ok(preset)
     }
 
@@ -73,6 +91,7 @@ impl Preset {
             model: self.model.clone(),
             recording: self.recording,
             labels,
+            label: self.split.label.clone(),
             split: "none".to_owned(),
             seed: 0,
         };

@@ -81,6 +81,7 @@ fn what_is_exported_can_be_imported_and_says_the_same() {
             model: model.clone(),
             recording: Recording::default(),
             labels: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            label: "artist".to_owned(),
             split: "none".to_owned(),
             seed: 3,
         };

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use crooner_features::FeatureConfig;
+use crooner_store::FrontEnd;
 use crooner_train::{Classifier, Listener};
 use safetensors::SafeTensors;
 use serde::Deserialize;
@@ -52,7 +52,8 @@ impl Fixture {
     }
 
     /// Fails unless the features of the fixture's samples are the source's, to 2e-3 dB.
-    fn check_features(&self, features: &FeatureConfig) {
+    fn check_features(&self, features: &FrontEnd) {
+        let FrontEnd::Audio(features) = features else { unreachable!("features of audio") };
         let frames = features.frames(&self.pcm()).unwrap();
         let Whole { shape, stride } = &self.whole["log_mel"];
         assert_eq!([frames.n_bins(), frames.n_frames()], shape[..]);
@@ -94,7 +95,7 @@ fn choi_from_a_file_to_probabilities() {
     let (fixture, classifier) = (Fixture::of("choi-msd"), classifier("choi-msd"));
     fixture.check_features(&classifier.info().features);
     let heard = Listener::new(&classifier).listen(&here(CLIP)).unwrap();
-    assert_eq!((heard.slices.len(), heard.first_sample), (1, 0));
+    assert_eq!((heard.slices.len(), &heard.starts[..]), (1, &[0.0][..]));
     // The file goes through another decoder and resampler than the fixture's.
     check(heard.slices.rows().next().unwrap(), &fixture.floats("trained.probs"), 1e-3);
 }
@@ -115,7 +116,7 @@ fn won_from_a_file_to_probabilities() {
     // Of a longer recording, the middle.
     let longer = [&[0.0; 1000][..], &repeated, &[0.0; 1001]].concat();
     let heard = listener.hear(&longer).unwrap();
-    assert_eq!((heard.slices.len(), heard.first_sample), (1, 1000));
+    assert_eq!((heard.slices.len(), &heard.starts[..]), (1, &[1000.0 / 16_000.0][..]));
     check(heard.slices.rows().next().unwrap(), &expected, 1e-3);
 
     // A shorter one as it is, down to the 96 frames that the pools need.

@@ -22,5 +22,6 @@ mod scores;
 mod seeds;
 mod sources;
 pub(crate) mod split;
+mod split_summary;
 pub(crate) mod store;
 pub(crate) mod train;

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use crooner_features::FeatureConfig;
 use crooner_model::ModelConfig;
 use crooner_split::SplitConfig;
+use crooner_store::FrontEnd;
 use crooner_train::config::Freeze;
 use crooner_train::{FitConfig, Recording};
 use serde::{Deserialize, Serialize};
@@ -45,8 +45,8 @@ pub(crate) struct Experiment {
     /// Which music.
     #[serde(default)]
     pub(crate) dataset: DatasetConfig,
-    /// What is computed from the audio.
-    pub(crate) features: FeatureConfig,
+    /// What is computed from the audio, or given in its place.
+    pub(crate) features: FrontEnd,
     /// How tracks are cut.
     pub(crate) slices: SlicesConfig,
     /// A split that is taken as it is.
@@ -200,7 +200,14 @@ impl Experiment {
 
     /// Frames of a slice of `seconds`, rounded up as the paper does (3 s are 94 frames).
     fn slice_frames(&self, seconds: f64) -> Result<usize> {
-        let frames = seconds * f64::from(self.features.sample_rate()) / self.features.hop_length() as f64;
+        let FrontEnd::Audio(features) = &self.features else {
+            bail!(
+                "--slice-seconds: the segments of {} have no fixed length, so a slice is a number of them: set frames in \
+                 [slices] of a --config file",
+                self.features.name()
+            )
+        };
+        let frames = seconds * f64::from(features.sample_rate()) / features.hop_length() as f64;
         if !(frames > 0.0 && frames < 1e9) {
             bail!("--slice-seconds: expected a positive number of seconds, found {seconds}");
         }
@@ -260,7 +267,7 @@ impl Experiment {
         self.features.validate()?;
         self.model.validate()?;
         self.training.validate()?;
-        self.recording.validate(&self.model)?;
+        self.recording.validate(&self.model, &self.features)?;
         Ok(())
     }
 }
@@ -352,6 +359,17 @@ mod tests {
         let overrides = Overrides { slice_seconds: Some(-1.0), ..Overrides::default() };
         let error = Experiment::resolve(&overrides).unwrap_err().to_string();
         assert_eq!(error, "--slice-seconds: expected a positive number of seconds, found -1");
+    }
+
+    #[test]
+    fn segments_replace_the_presets_features_and_survive_their_own_toml() {
+        let experiment = with_file("[features.msd-timbre]", None).unwrap();
+        assert_eq!((experiment.features.name(), experiment.features.n_bins()), ("msd-timbre", 12));
+        let text = experiment.to_toml().unwrap();
+        assert!(text.contains("[features.msd-timbre]"), "{text}");
+        assert_eq!(Experiment::from_table(text.parse().unwrap(), "itself").unwrap(), experiment);
+        let error = with_file("[features.msd-timber]", None).unwrap_err().to_string();
+        assert!(error.ends_with("did you mean `msd-timbre`?"), "{error}");
     }
 
     #[test]

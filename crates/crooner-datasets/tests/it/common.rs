@@ -1,6 +1,6 @@
 //! Folders of empty files: catalogues never look inside audio.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crooner_datasets::{Catalogue, Dataset, DatasetError, Request, find};
 use tempfile::TempDir;
@@ -12,6 +12,11 @@ pub(crate) fn folder<'a>(paths: impl IntoIterator<Item = &'a str>) -> TempDir {
         touch(&root.path().join(path));
     }
     root
+}
+
+/// The miniature of a set.
+pub(crate) fn miniature(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").join(name).join("miniature")
 }
 
 pub(crate) fn touch(path: &Path) {

@@ -27,6 +27,10 @@ fn request(set: &dyn Dataset) -> (Request, TempDir) {
             let root = crate::common::folder(names.lines());
             (request.with_root(root.path()), root)
         }
+        Source::Scores => {
+            let cache = tempfile::tempdir().unwrap();
+            (crate::symbolic::request(cache.path(), "fluidsynth.sh"), cache)
+        }
         Source::File => {
             let request = request.with_root(home(set).join("miniature/table.csv"));
             let request = request.with_column("path", "file").with_column("artist", "Sänger");
@@ -62,7 +66,9 @@ fn facts_are_stated_where_they_belong() {
         assert_eq!(&toml::from_str::<crooner_datasets::Info>(&toml).unwrap(), info);
         match info.source {
             Source::Embedded => assert!(info.manifest.is_some() && info.counts.is_some(), "{}", info.name),
-            Source::Folder | Source::File => assert!(info.manifest.is_none(), "{}", info.name),
+            Source::Folder | Source::File | Source::Scores => {
+                assert!(info.manifest.is_none(), "{}", info.name);
+            }
         }
     }
 }
@@ -97,7 +103,7 @@ fn a_bare_request_is_refused_by_name() {
         let error = set.open(&Request::default()).unwrap_err();
         match set.info().source {
             Source::Embedded => assert!(matches!(error, DatasetError::CacheNeeded { .. }), "{error}"),
-            Source::Folder | Source::File => {
+            Source::Folder | Source::File | Source::Scores => {
                 assert!(matches!(error, DatasetError::RootNeeded { .. }), "{error}");
             }
         }

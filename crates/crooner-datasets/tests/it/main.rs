@@ -7,3 +7,4 @@ mod contract;
 mod demo;
 mod folder;
 mod published;
+mod symbolic;

@@ -1,13 +1,7 @@
 //! Sets in their published layouts, on the miniatures of `datasets/miniatures.py`.
 
-use std::path::{Path, PathBuf};
-
-use crate::common::{ids, set, skipped};
+use crate::common::{ids, miniature, set, skipped};
 use crooner_datasets::{Catalogue, CheckReport, Request, Segments, Table, check, segments, trials};
-
-fn miniature(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").join(name).join("miniature")
-}
 
 fn request(name: &str) -> Request {
     Request::default().with_root(miniature(name)).with_extensions(["mp3", "ogg", "flac", "wav", "m4a"])

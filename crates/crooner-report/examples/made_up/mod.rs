@@ -50,7 +50,8 @@ pub(crate) fn report(n_classes: usize, per_class: u64) -> Report {
             version: "0.1.0".to_owned(),
             revision: Some("3f9c2b7".to_owned()),
             parameters: 394_516,
-            slice_seconds: 3.008,
+            slice_seconds: Some(3.008),
+            slice_segments: None,
             command: "crooner train --preset demo --seed 42 --name demo-album-42".to_owned(),
             config_toml: "seed = 42\n\n[features.log-mel]\nn_mels = 128\nn_fft = 2048\nhop_length = 512\n\n\
                           [split]\nkind = \"album\"\n"

@@ -36,11 +36,14 @@ fn headline(report: &Report) -> String {
 fn summary(report: &Report) -> String {
     let Report { run, split, test, .. } = report;
     format!(
-        "The task was to tell {} of the data set {} apart. The network hears slices of {}\u{202F}s, and the \
+        "The task was to tell {} of the data set {} apart. The network hears slices of {}, and the \
          slices of a recording vote{}. It has {}. Training and test recordings were split by {}.",
         count(test.track.classes.len() as u64, &split.label, &crate::plural(&split.label)),
         run.dataset,
-        Trimmed(run.slice_seconds),
+        match (run.slice_seconds, run.slice_segments) {
+            (Some(seconds), _) => format!("{}\u{202F}s", Trimmed(seconds)),
+            (None, segments) => count(segments.unwrap_or_default(), "segment", "segments"),
+        },
         if split.label == "artist" { " on who plays" } else { "" },
         count(run.parameters, "parameter", "parameters"),
         split.kind,

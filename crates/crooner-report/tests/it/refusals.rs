@@ -31,6 +31,13 @@ fn a_number_that_is_not_one_is_refused() {
 }
 
 #[test]
+fn a_slice_has_one_length() {
+    let message = "run.slice_seconds must be either this or run.slice_segments, found";
+    assert_eq!(refusal(|report| report.run.slice_seconds = None), format!("{message} neither"));
+    assert_eq!(refusal(|report| report.run.slice_segments = Some(32)), format!("{message} both"));
+}
+
+#[test]
 fn a_reversed_interval_is_refused() {
     let message = refusal(|report| {
         (report.chance.majority.low, report.chance.majority.high) = (0.5, 0.25);

@@ -6,8 +6,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crooner_datasets::{Catalogue, Ignored, Track};
-use crooner_features::FeatureConfig;
-use crooner_store::{PrepareOptions, Store, StoreError, Summary};
+use crooner_store::{FrontEnd, PrepareOptions, Store, StoreError, Summary};
 
 /// Artist, album, number of tracks: 6 units, since the longest album takes two.
 pub(crate) const ALBUMS: [(&str, &str, usize); 5] =
@@ -16,11 +15,11 @@ pub(crate) const N_TRACKS: usize = 20;
 pub(crate) const N_UNITS: usize = 6;
 
 /// Small enough to be quick, with nothing at its default that shapes the frames.
-pub(crate) fn config() -> FeatureConfig {
+pub(crate) fn config() -> FrontEnd {
     config_of(16)
 }
 
-pub(crate) fn config_of(n_mels: usize) -> FeatureConfig {
+pub(crate) fn config_of(n_mels: usize) -> FrontEnd {
     let json = format!(r#"{{"log-mel": {{"n_fft": 512, "hop_length": 256, "n_mels": {n_mels}}}}}"#);
     serde_json::from_str(&json).unwrap()
 }
@@ -113,7 +112,7 @@ pub(crate) fn prepare(
 }
 
 pub(crate) fn prepare_as(
-    config: &FeatureConfig,
+    config: &FrontEnd,
     store: &Path,
     catalogue: &Catalogue,
     options: &PrepareOptions,

@@ -8,8 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crooner_features::FeatureConfig;
-use crooner_store::{PrepareOptions, Shard, Store};
+use crooner_store::{FrontEnd, PrepareOptions, Shard, Store};
 use tempfile::tempdir;
 
 use crate::common::{assert_same, catalogue, collection, prepare_as, tree};
@@ -24,7 +23,7 @@ const KILLS_OF_A_STORE: usize = 3;
 const OPTIONS: PrepareOptions = PrepareOptions { jobs: Some(2), shard: None, verify: false };
 
 /// With features large enough that a kill can fall into the writing of a shard: 2 MB for eight tracks.
-fn config() -> FeatureConfig {
+fn config() -> FrontEnd {
     serde_json::from_str(r#"{"log-mel": {"n_mels": 512, "hop_length": 32}}"#).unwrap()
 }
 

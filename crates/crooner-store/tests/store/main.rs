@@ -7,3 +7,4 @@ mod kill;
 mod maintain;
 mod prepare;
 mod refusals;
+mod segments;

@@ -121,7 +121,7 @@ fn each_configuration_is_counted_by_itself() {
     for stat in &stats {
         assert_eq!((stat.shards, stat.tracks, stat.failures, stat.damaged), (N_UNITS, N_TRACKS, 1, 0));
         assert_eq!(stat.indexes.len(), 1);
-        assert!(stat.hours > 0.0 && stat.bytes > 10_000);
+        assert!(stat.hours.is_some_and(|hours| hours > 0.0) && stat.frames > 0 && stat.bytes > 10_000);
     }
     assert_eq!(stats[0].hours, stats[1].hours);
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crooner_audio::AudioReader;
 use crooner_datasets::Catalogue;
-use crooner_store::{FeatureSet, PrepareOptions, Progress, Store, StoreError};
+use crooner_store::{FeatureSet, FrontEnd, PrepareOptions, Progress, Store, StoreError};
 use half::f16;
 use tempfile::tempdir;
 
@@ -29,7 +29,7 @@ fn the_store_holds_what_the_extractor_computes() {
     let store = Store::open(root.path()).unwrap();
     assert_eq!(store.shards().unwrap().len(), N_UNITS);
     let set = store.features(&catalogue, &config()).unwrap();
-    assert_eq!((set.tracks().len(), set.n_bins(), set.config()), (N_TRACKS, 16, &config()));
+    assert_eq!((set.tracks().len(), set.n_bins(), set.front_end()), (N_TRACKS, 16, &config()));
     let mut samples = 0;
     for (at, track) in catalogue.tracks.iter().enumerate() {
         let (expected, n_samples) = expected(&track.path);
@@ -55,7 +55,8 @@ fn expected(path: &Path) -> (Vec<f16>, u64) {
     while let Some(block) = reader.next_block().unwrap() {
         samples.extend_from_slice(block);
     }
-    let frames = config().frames(&samples).unwrap();
+    let FrontEnd::Audio(config) = config() else { unreachable!("a feature of audio") };
+    let frames = config.frames(&samples).unwrap();
     (frames.values().iter().map(|&value| f16::from_f32(value)).collect(), samples.len() as u64)
 }
 

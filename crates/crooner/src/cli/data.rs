@@ -113,11 +113,12 @@ pub(crate) enum DatasetsCommand {
 #[derive(Debug, Args)]
 pub(crate) struct SplitArgs {
     #[command(flatten)]
-    pub(crate) data: DataArgs,
-    #[command(flatten)]
-    pub(crate) store: StoreArgs,
+    pub(crate) source: SourceArgs,
     #[command(flatten)]
     columns: ColumnArgs,
+    /// Length of the slices that are counted
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    slice_seconds: Option<f64>,
     /// What is kept together: song, album, group, few-shot, date, hash, leave-one-out or official
     #[arg(long, value_name = "KIND", default_value = "album")]
     pub(crate) split: String,
@@ -150,7 +151,8 @@ impl SplitArgs {
             split: Some(self.split.clone()),
             label: self.columns.label.clone(),
             group: self.columns.group.clone(),
-            ..self.data.overrides()
+            slice_seconds: self.slice_seconds,
+            ..self.source.overrides()
         }
     }
 }

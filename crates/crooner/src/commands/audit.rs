@@ -175,6 +175,9 @@ pub(super) fn verdict(audit: &Audit) -> String {
             let proven = audit.pairs.iter().filter(|pair| pair.found.is_proven()).count();
             format!("{} proven to be one recording; no split was given", counted(proven, "pair"))
         }
+        (Some(_), 0) if audit.listened == 0 => {
+            "nothing could be listened to: a recording may be on two sides of the split".to_owned()
+        }
         (Some(_), 0) => "no recording was found on two sides of the split".to_owned(),
         (Some(_), n) => format!(
             "{} of one recording on two sides of the split: scores would be too good",

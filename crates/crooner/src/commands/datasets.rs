@@ -42,7 +42,7 @@ pub(crate) fn run(args: &DatasetsArgs) -> Result<ExitCode> {
     let command = match info.source {
         Source::Embedded => format!("crooner train --dataset {}", info.name),
         Source::Folder if info.name == "folder" => "crooner train --data DIR".to_owned(),
-        Source::Folder => format!("crooner train --dataset {} --data DIR", info.name),
+        Source::Folder | Source::Scores => format!("crooner train --dataset {} --data DIR", info.name),
         Source::File => {
             format!("crooner train --dataset {} --data FILE --columns path=...,artist=...", info.name)
         }
@@ -55,11 +55,10 @@ fn check(name: &str, root: Option<&Path>, options: &[(String, String)], store: &
     let set = find(name)?;
     let mut request = Request::default().with_extensions(crooner_audio::EXTENSIONS.iter().copied());
     request.options = options.iter().cloned().collect();
-    request = match root {
-        Some(root) => request.with_root(root),
-        None if set.info().source == Source::Embedded => request.with_cache(store.join("datasets")),
-        None => request,
-    };
+    request = request.with_cache(store.join("datasets"));
+    if let Some(root) = root {
+        request = request.with_root(root);
+    }
     let report = crooner_datasets::check(set, &request)?;
     say(&report.to_string())?;
     Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

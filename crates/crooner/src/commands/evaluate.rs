@@ -75,23 +75,18 @@ fn test_side(args: &EvaluateArgs) -> Result<ExitCode> {
 fn elsewhere(args: &EvaluateArgs, dataset: &DatasetConfig) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
     let model = Model::find(&args.run)?;
-    let trained_on = trained_on(&model)?;
-    if trained_on.as_ref().is_some_and(|(own, _)| own == dataset) {
+    if trained_on(&model)?.as_ref() == Some(dataset) {
         bail!(
             "{} was trained on these very tracks: without --data, its test tracks alone are scored",
             args.run.display()
         );
     }
-    let label = match (&args.label, trained_on) {
-        (Some(label), _) => label.clone(),
-        (None, Some((_, label))) => label,
-        (None, None) => "artist".to_owned(),
-    };
     let classifier = model.load(backend.open()?)?;
     check_classes(&args.run, &classifier)?;
+    let label = args.label.as_ref().unwrap_or(&classifier.info().label);
 
     let catalogue = catalogue(dataset, &args.store.root, &Progress::hidden())?;
-    let selected = catalogue.select_label(&label, "album")?;
+    let selected = catalogue.select_label(label, "album")?;
     let labels = &classifier.info().labels;
     let class_of: BTreeMap<&str, usize> =
         labels.iter().enumerate().map(|(class, label)| (label.as_str(), class)).collect();
@@ -141,20 +136,19 @@ fn elsewhere(args: &EvaluateArgs, dataset: &DatasetConfig) -> Result<ExitCode> {
         bail!("none of the {} tracks could be read", files.len());
     }
     let evaluation = evaluate_heard(&heard, labels.len(), classifier.info().seed);
-    print(args, &evaluation, labels, &label, &format!("of {}", catalogue.name))?;
+    print(args, &evaluation, labels, label, &format!("of {}", catalogue.name))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a run was trained on, and what it tells apart; nothing for a model that comes from elsewhere.
-fn trained_on(model: &Model) -> Result<Option<(DatasetConfig, String)>> {
+/// What a run was trained on; nothing for a model that comes from elsewhere.
+fn trained_on(model: &Model) -> Result<Option<DatasetConfig>> {
     let Model::Run(path) = model else { return Ok(None) };
     let Some(dir) = path.parent() else { return Ok(None) };
     let dir = RunDir::open(dir)?;
     if !dir.split().exists() {
         return Ok(None);
     }
-    let experiment = dir.experiment()?;
-    Ok(Some((experiment.dataset, experiment.split.label)))
+    Ok(Some(dir.experiment()?.dataset))
 }
 
 /// That a track has one class.

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 use crooner_features::FeatureConfig;
+use crooner_store::SegmentFeature;
 use crooner_train::write_atomically;
 use rayon::prelude::*;
 
 use crate::cli::FeaturesArgs;
-use crate::inputs::audio_files;
+use crate::inputs::files;
 use crate::matrix::Format;
 use crate::progress::Progress;
 use crate::{interrupt, say};
@@ -86,6 +87,12 @@ fn entry(name: &str, summary: &str, settings: impl Iterator<Item = String>) -> S
 
 /// The feature called `name` at `sample_rate`, with `settings` as `KEY=VALUE`.
 pub(super) fn configure(name: &str, sample_rate: u32, settings: &[String]) -> Result<FeatureConfig> {
+    if SegmentFeature::NAMES.contains(&name) {
+        bail!(
+            "{name} is read from songs of the Million Song Dataset, not computed from audio: [features.{name}] in a \
+             --config file trains on it"
+        );
+    }
     let mut config = FeatureConfig::named(name)?.with("sample_rate", &sample_rate.to_string())?;
     for setting in settings {
         let Some((key, value)) = setting.split_once('=') else {
@@ -106,7 +113,7 @@ fn compute(config: &FeatureConfig, samples: &[f32], format: Format) -> Result<Ve
 
 /// Every audio file under `input`, with what is done already left alone.
 fn folder(input: &Path, output: &Path, configs: &[FeatureConfig], jobs: Option<u16>) -> Result<ExitCode> {
-    let files = audio_files(&[input.to_owned()])?;
+    let files = files(&[input.to_owned()], crooner_audio::EXTENSIONS)?;
     claim(output, configs)?;
     let cancel = interrupt::watch()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.map_or(0, usize::from)).build()?;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use burn::module::Module;
 use crooner_model::import::Dialect;
-use crooner_zoo::preset::Slices;
+use crooner_zoo::preset::{Labelled, Slices};
 use crooner_zoo::{Preset, weights_file};
 
 use crate::backend::Backend;
@@ -39,6 +39,7 @@ pub(crate) fn run(args: &ImportArgs) -> Result<ExitCode> {
         slices: Slices { frames: experiment.slices.frames },
         recording: experiment.recording,
         model: experiment.model.clone(),
+        split: Labelled { label: experiment.split.label.clone() },
     };
     let origin = args.weights.display().to_string();
     let n_labels = labels.len();

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 use crooner_audit::{Depth, Options, audit};
-use crooner_datasets::Catalogue;
+use crooner_datasets::{Catalogue, Content};
 use crooner_split::Split;
 use crooner_store::Store;
 
@@ -25,6 +25,11 @@ pub(super) fn check(
     cancel: &AtomicBool,
     lines: &Progress,
 ) -> Result<Vec<String>> {
+    if catalogue.content == Content::Segments {
+        lines.line("leakage    not looked for: there is no audio to listen to");
+        let remark = "Nothing was listened to, as the data set has no audio: a recording may be on two sides of the split.";
+        return Ok(vec![remark.to_owned()]);
+    }
     let options =
         Options { depth: Depth::Recordings, label: split.config().label.clone(), ..Options::default() };
     let bar = Progress::new(0, "{msg} {bar:32} {pos}/{len}, {eta} left");

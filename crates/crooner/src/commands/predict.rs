@@ -1,5 +1,6 @@
 //! `crooner predict`
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ use super::listening::listen;
 use super::model::Model;
 use crate::backend::Backend;
 use crate::cli::PredictArgs;
-use crate::inputs::audio_files;
+use crate::inputs::{extensions, files};
 use crate::progress::Progress;
 use crate::{interrupt, say};
 
@@ -20,36 +21,33 @@ use crate::{interrupt, say};
 #[derive(Debug, Serialize)]
 struct Prediction {
     file: PathBuf,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    artist: Option<String>,
+    #[serde(flatten)]
+    answer: Option<Named>,
     #[serde(skip_serializing_if = "Option::is_none")]
     probability: Option<f64>,
     top: Vec<Candidate>,
-    seconds: f64,
+    /// Absent where the file does not say how long the recording is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<f64>,
     slices: Vec<SlicePrediction>,
 }
 
 #[derive(Debug, Serialize)]
 struct Candidate {
     #[serde(flatten)]
-    label: Label,
+    label: Named,
     probability: f64,
 }
 
-/// Under the key `artist` or `tag`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Label {
-    Artist(String),
-    Tag(String),
-}
+/// One entry: a label under what it is called, such as `artist`, `genre` or `tag`.
+type Named = BTreeMap<String, String>;
 
 #[derive(Debug, Serialize)]
 struct SlicePrediction {
     start_seconds: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    artist: Option<String>,
-    /// In the order of `artists` or `tags`.
+    #[serde(flatten)]
+    answer: Option<Named>,
+    /// In the order of the document's labels.
     probabilities: Vec<f32>,
 }
 
@@ -63,33 +61,46 @@ struct Failure {
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     run: &'a Path,
+    /// One entry: all labels under what they are called, such as `artists`, `genres` or `tags`.
     #[serde(flatten)]
-    labels: Labels<'a>,
+    labels: BTreeMap<String, &'a [String]>,
     predictions: Vec<Prediction>,
     failures: Vec<Failure>,
 }
 
-/// Under the key `artists` or `tags`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Labels<'a> {
-    Artists(&'a [String]),
-    Tags(&'a [String]),
+/// The key of one label and of all. A column that is called as the document calls something else has `label_` before it.
+fn keys(noun: &str) -> [String; 2] {
+    const TAKEN: [&str; 11] = [
+        "error",
+        "failures",
+        "file",
+        "predictions",
+        "probabilities",
+        "probability",
+        "run",
+        "seconds",
+        "slices",
+        "start_seconds",
+        "top",
+    ];
+    let keys = [noun.to_owned(), crooner_report::plural(noun)];
+    if keys.iter().any(|key| TAKEN.contains(&key.as_str())) {
+        return keys.map(|key| format!("label_{key}"));
+    }
+    keys
 }
 
 pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
     let model = Model::find(&args.run)?;
-    let files = audio_files(&args.inputs)?;
     let cancel = interrupt::watch()?;
     let classifier = model.load(backend.open()?)?;
+    let files = files(&args.inputs, extensions(&classifier.info().features))?;
 
+    let [_, all] = keys(classifier.info().noun());
     let mut document = Document {
         run: &args.run,
-        labels: match classifier.info().model.output() {
-            Output::Softmax => Labels::Artists(&classifier.info().labels),
-            Output::Sigmoid => Labels::Tags(&classifier.info().labels),
-        },
+        labels: BTreeMap::from([(all, classifier.info().labels.as_slice())]),
         predictions: Vec::new(),
         failures: Vec::new(),
     };
@@ -132,39 +143,38 @@ fn prediction(info: &ClassifierInfo, file: &Path, heard: &Heard, top: usize) -> 
     let mut ranked: Vec<(&String, f64)> = info.labels.iter().zip(heard.slices.mean()).collect();
     // Stable: equals stay in the order of the labels.
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let [key, _] = keys(info.noun());
+    let named = |label: &String| Named::from([(key.clone(), label.clone())]);
     let best = ranked.first().filter(|_| info.model.output() == Output::Softmax);
-    let (artist, probability) = best.map(|&(artist, p)| (artist.clone(), p)).unzip();
-    let label = |label: &String| match info.model.output() {
-        Output::Softmax => Label::Artist(label.clone()),
-        Output::Sigmoid => Label::Tag(label.clone()),
-    };
+    let (answer, probability) = best.map(|&(label, p)| (named(label), p)).unzip();
     let top =
-        ranked.iter().take(top).map(|&(name, probability)| Candidate { label: label(name), probability });
+        ranked.iter().take(top).map(|&(label, probability)| Candidate { label: named(label), probability });
     Prediction {
         file: file.to_owned(),
-        artist,
+        answer,
         probability,
         top: top.collect(),
-        seconds: heard.n_samples as f64 / f64::from(info.features.sample_rate()),
-        slices: slice_predictions(info, heard),
+        seconds: heard.seconds,
+        slices: slice_predictions(info, heard, named),
     }
 }
 
-fn slice_predictions(info: &ClassifierInfo, heard: &Heard) -> Vec<SlicePrediction> {
-    let rate = f64::from(info.features.sample_rate());
-    let slice_seconds = (info.slice_frames * info.features.hop_length()) as f64 / rate;
-    let first_seconds = heard.first_sample as f64 / rate;
-    let artist = |row: &[f32]| match info.model.output() {
-        Output::Softmax => Some(info.labels[crooner_train::argmax(row)].clone()),
+fn slice_predictions(
+    info: &ClassifierInfo,
+    heard: &Heard,
+    named: impl Fn(&String) -> Named,
+) -> Vec<SlicePrediction> {
+    let answer = |row: &[f32]| match info.model.output() {
+        Output::Softmax => Some(named(&info.labels[crooner_train::argmax(row)])),
         Output::Sigmoid => None,
     };
     heard
         .slices
         .rows()
-        .enumerate()
-        .map(|(index, row)| SlicePrediction {
-            start_seconds: first_seconds + index as f64 * slice_seconds,
-            artist: artist(row),
+        .zip(&heard.starts)
+        .map(|(row, &start_seconds)| SlicePrediction {
+            start_seconds,
+            answer: answer(row),
             probabilities: row.to_vec(),
         })
         .collect()
@@ -174,9 +184,22 @@ fn print(prediction: &Prediction) -> Result<()> {
     let top: Vec<String> = prediction
         .top
         .iter()
-        .map(|Candidate { label: Label::Artist(label) | Label::Tag(label), probability }| {
-            format!("{label} {:.1} %", 100.0 * probability)
+        .flat_map(|Candidate { label, probability }| {
+            label.values().map(move |label| format!("{label} {:.1} %", 100.0 * probability))
         })
         .collect();
     say(&format!("{}: {}", prediction.file.display(), top.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keys;
+
+    #[test]
+    fn labels_stand_under_what_they_are_called() {
+        assert_eq!(keys("genre"), ["genre", "genres"]);
+        assert_eq!(keys("country"), ["country", "countries"]);
+        assert_eq!(keys("slice"), ["label_slice", "label_slices"]);
+        assert_eq!(keys("probability"), ["label_probability", "label_probabilities"]);
+    }
 }

@@ -7,10 +7,9 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use crooner_datasets::{Catalogue, Request, Selected, Source};
-use crooner_features::FeatureConfig;
 use crooner_report::Failure;
 use crooner_split::{Item, Side, Split, SplitConfig, SplitKind};
-use crooner_store::{FeatureSet, PrepareOptions, Store, Summary};
+use crooner_store::{FeatureSet, FrontEnd, PrepareOptions, Store, Summary};
 
 use crate::experiment::DatasetConfig;
 use crate::progress::{Progress, duration};
@@ -18,19 +17,24 @@ use crate::progress::{Progress, duration};
 /// Most skipped files and failures that are listed one by one.
 const LISTED: usize = 10;
 
-/// The tracks of a data set. Files that a set brings go below `store`.
+/// The tracks of a data set. Files that a set brings or makes go below `store`.
 pub(crate) fn catalogue(dataset: &DatasetConfig, store: &Path, lines: &Progress) -> Result<Catalogue> {
     let found = crooner_datasets::find(&dataset.name)?;
     let mut request = Request::default().with_extensions(crooner_audio::EXTENSIONS.iter().copied());
     request.columns.clone_from(&dataset.columns);
     request.options.clone_from(&dataset.options);
+    request = request.with_cache(store.join("datasets"));
     match (found.info().source, &dataset.root) {
-        (Source::Embedded, None) => request = request.with_cache(store.join("datasets")),
+        (Source::Embedded, None) => {}
         (Source::Embedded, Some(_)) => {
             bail!("the data set {} brings its own files: leave --data out", dataset.name)
         }
         (Source::Folder | Source::File, Some(root)) => request = request.with_root(root),
-        (Source::Folder, None) => bail!("the data set {} needs --data DIR", dataset.name),
+        (Source::Scores, Some(root)) => {
+            lines.line("note: what has not been rendered yet is rendered first; that may take minutes");
+            request = request.with_root(root);
+        }
+        (Source::Folder | Source::Scores, None) => bail!("the data set {} needs --data DIR", dataset.name),
         (Source::File, None) => bail!("the data set {} needs --data FILE", dataset.name),
     }
     let catalogue = found.open(&request)?;
@@ -86,42 +90,53 @@ pub(crate) fn divide(
 pub(crate) struct Prepared {
     pub(crate) summary: Summary,
     pub(crate) seconds: f64,
+    /// Whether audio was decoded.
+    of_audio: bool,
 }
 
 /// Computes what the store lacks, with progress, and lists the tracks that could not be read.
 pub(crate) fn prepare(
     store: &Store,
     catalogue: &Catalogue,
-    features: &FeatureConfig,
+    features: &FrontEnd,
     options: &PrepareOptions,
     cancel: &AtomicBool,
 ) -> Result<Prepared> {
     let begun = Instant::now();
     let bar = Progress::new(catalogue.tracks.len() as u64, "{msg} {bar:32} {pos}/{len} tracks, {eta} left");
     let summary = store.prepare(catalogue, features, options, cancel, &|progress| {
-        bar.set(progress.tracks_done as u64, progress.tracks as u64, || {
-            format!("preparing, {:.0} x real time", progress.audio_seconds / begun.elapsed().as_secs_f64())
+        bar.set(progress.tracks_done as u64, progress.tracks as u64, || match features {
+            FrontEnd::Audio(_) => {
+                let factor = progress.audio_seconds / begun.elapsed().as_secs_f64();
+                format!("preparing, {factor:.0} x real time")
+            }
+            FrontEnd::Segments(_) => "preparing".to_owned(),
         });
     });
     bar.clear();
     let summary = summary?;
     list(&bar, "damaged, and computed again", summary.rebuilt.iter().map(|path| path.display().to_string()));
     list(&bar, "unreadable", summary.failures.iter().map(|(id, error)| format!("{id}: {error}")));
-    Ok(Prepared { summary, seconds: begun.elapsed().as_secs_f64() })
+    let of_audio = matches!(features, FrontEnd::Audio(_));
+    Ok(Prepared { summary, seconds: begun.elapsed().as_secs_f64(), of_audio })
 }
 
 impl Prepared {
-    /// Tracks, hours, failures, and the real-time factor of what was computed.
+    /// Tracks, hours (or segments), failures, and the real-time factor of what was computed.
     pub(crate) fn sentence(&self) -> String {
-        let Summary { tracks, reused, computed, failures, audio_seconds, computed_seconds, .. } =
+        let Summary { tracks, reused, computed, failures, frames, audio_seconds, computed_seconds, .. } =
             &self.summary;
-        let mut sentence = format!("{tracks} tracks, {:.2} h of audio", audio_seconds / 3600.0);
-        if *computed > 0 {
+        let (mut sentence, done) = if self.of_audio {
             let factor = computed_seconds / self.seconds;
-            sentence += &format!(
-                "; {computed} computed in {}, {factor:.0} times faster than real time",
-                duration(self.seconds)
-            );
+            (
+                format!("{tracks} tracks, {:.2} h of audio", audio_seconds / 3600.0),
+                format!("computed in {}, {factor:.0} times faster than real time", duration(self.seconds)),
+            )
+        } else {
+            (format!("{tracks} tracks, {frames} segments"), format!("read in {}", duration(self.seconds)))
+        };
+        if *computed > 0 {
+            sentence += &format!("; {computed} {done}");
         }
         if *reused > 0 {
             sentence += &format!("; {reused} were in the store");

@@ -1,40 +1,36 @@
 //! `crooner split`
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::HashMap;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use crooner_datasets::{Catalogue, Table};
-use crooner_split::{Item, Side, Split, SplitConfig, SplitKind};
-use crooner_store::Store;
+use crooner_split::{Item, Split, SplitConfig, SplitKind};
 
 use super::sources::{catalogue, divide, select};
+use super::split_summary::{Lengths, describe};
 use crate::cli::SplitArgs;
-use crate::experiment::DatasetConfig;
+use crate::experiment::Experiment;
 use crate::progress::Progress;
 use crate::say;
 
 pub(crate) fn run(args: &SplitArgs) -> Result<ExitCode> {
-    let overrides = args.overrides();
-    let mut dataset = DatasetConfig::of(&overrides)?.unwrap_or_default();
-    dataset.columns = overrides.columns;
-    dataset.options = overrides.options;
+    let experiment = Experiment::resolve(&args.overrides())?;
     let kind: SplitKind = args.split.parse()?;
     let mut config = SplitConfig::new(kind)
         .with_test_fraction(args.test_fraction)
         .with_validation_fraction(args.validation_fraction);
-    config.label = overrides.label.unwrap_or(config.label);
-    config.group = overrides.group.unwrap_or(config.group);
-    dataset.usual_columns(&mut config);
+    config.label.clone_from(&experiment.split.label);
+    config.group.clone_from(&experiment.split.group);
     (config.folds, config.shots) = (args.folds, args.shots);
 
-    let catalogue = catalogue(&dataset, &args.store.root, &Progress::hidden())?;
+    let root = &args.source.store.root;
+    let catalogue = catalogue(&experiment.dataset, root, &Progress::hidden())?;
     let selected = select(&catalogue, &config)?;
     let tracks = catalogue.tracks.iter().zip(&selected);
     let items: Vec<Item> =
         tracks.map(|(track, of)| Item::new(&track.id, of.label, of.group.as_ref())).collect();
-    let hours = hours(&args.store.root, &catalogue)?;
+    let lengths = Lengths::of(root, &catalogue, &experiment)?;
     let (splits, dropped) = splits(args, &catalogue, items, &config)?;
 
     let write = |name: &str, bytes: &[u8]| crooner_train::write_atomically(&args.output.join(name), bytes);
@@ -48,7 +44,7 @@ pub(crate) fn run(args: &SplitArgs) -> Result<ExitCode> {
     for (fold, split) in splits.iter().enumerate() {
         let name = if splits.len() == 1 { "split.json".to_owned() } else { format!("fold-{fold}.json") };
         write(&name, (serde_json::to_string_pretty(split)? + "\n").as_bytes())?;
-        summary += &format!("{name}\n{}\n", describe(split, hours.as_ref()));
+        summary += &format!("{name}\n{}\n", describe(split, lengths.as_ref()));
     }
     for reason in &dropped {
         summary += &format!("dropped    {reason}\n");
@@ -110,56 +106,4 @@ pub(super) fn table(catalogue: &Catalogue, splits: &[Split]) -> Table {
         .collect();
     rows.sort();
     Table { columns: columns("fold"), rows }
-}
-
-/// Hours of every track, if the store has an index of the catalogue.
-fn hours(store: &Path, catalogue: &Catalogue) -> Result<Option<HashMap<String, f64>>> {
-    let Some(index) = Store::open(store)?.indexes(catalogue)?.into_iter().next() else { return Ok(None) };
-    let table = Table::read(&index)?;
-    let Some((id, seconds)) = table.position("id").zip(table.position("duration_seconds")) else {
-        bail!("{} has no columns id and duration_seconds: run prepare-data again", index.display());
-    };
-    let hours = |row: &Vec<String>| -> Result<(String, f64)> {
-        let seconds: f64 = row[seconds]
-            .parse()
-            .with_context(|| format!("{}: expected seconds, found {:?}", index.display(), row[seconds]))?;
-        Ok((row[id].clone(), seconds / 3600.0))
-    };
-    table.rows.iter().map(hours).collect::<Result<_>>().map(Some)
-}
-
-/// Tracks (and hours) of every class and side, and what a reader must know.
-fn describe(split: &Split, hours: Option<&HashMap<String, f64>>) -> String {
-    const SHOWN: usize = 30;
-    let mut classes: BTreeMap<&str, [(usize, f64); 3]> = BTreeMap::new();
-    let mut all = [(0, 0.0); 3];
-    for (side, item) in split.rows() {
-        let long = hours.and_then(|hours| hours.get(&item.id)).copied().unwrap_or_default();
-        for cells in [classes.entry(&item.label).or_default(), &mut all] {
-            cells[side as usize].0 += 1;
-            cells[side as usize].1 += long;
-        }
-    }
-    let cell = |(tracks, long): (usize, f64)| match hours {
-        Some(_) => format!("{tracks} ({long:.2} h)"),
-        None => tracks.to_string(),
-    };
-    let line = |name: &str, cells: [(usize, f64); 3]| {
-        let [train, validation, test] = cells.map(cell);
-        format!("  {name:<30} {train:>16} {validation:>16} {test:>16}\n")
-    };
-    let head = Side::ALL.map(|side| side.to_string());
-    let mut text =
-        format!("  {:<30} {:>16} {:>16} {:>16}\n", split.config().label, head[0], head[1], head[2]);
-    for (class, cells) in classes.iter().take(SHOWN) {
-        text += &line(class, *cells);
-    }
-    if classes.len() > SHOWN {
-        text += &format!("  ... and {} more\n", classes.len() - SHOWN);
-    }
-    text += &line("all", all);
-    for note in split.notes() {
-        text += &format!("note: {note}\n");
-    }
-    text
 }

@@ -30,12 +30,17 @@ fn stat(root: &Path) -> Result<ExitCode> {
 }
 
 fn sentence(stat: &FolderStat) -> String {
-    let FolderStat { path, header, shards, damaged, tracks, failures, hours, bytes, indexes, .. } = stat;
+    let FolderStat { path, header, shards, damaged, tracks, failures, frames, hours, bytes, indexes, .. } =
+        stat;
     let features = header.as_ref().map_or("nothing that can be read".to_owned(), |header| {
         format!("{} (features version {})", header.features, header.features_version)
     });
+    let length = match hours {
+        Some(hours) => format!("{hours:.2} h of audio"),
+        None => counted(*frames as usize, "frame"),
+    };
     let mut text = format!(
-        "{}\n  {features}\n  {}, {hours:.2} h of audio, {} in {}",
+        "{}\n  {features}\n  {}, {length}, {} in {}",
         path.display(),
         counted(*tracks, "track"),
         size(*bytes),

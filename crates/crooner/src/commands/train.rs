@@ -12,7 +12,7 @@ use crooner_datasets::Catalogue;
 use crooner_model::NamedTensor;
 use crooner_report::{Run, Seconds};
 use crooner_split::{Side, Split, SplitConfig};
-use crooner_store::{FeatureSet, PrepareOptions, Store};
+use crooner_store::{FeatureSet, FrontEnd, PrepareOptions, Store};
 use crooner_train::checkpoint::Identity;
 use crooner_train::evaluate::predict_side;
 use crooner_train::{Classifier, ClassifierInfo, FitOutcome, FitRequest, Initial, Stopped, Task, evaluate};
@@ -315,13 +315,13 @@ impl Finished<'_> {
             model: experiment.model.clone(),
             recording: experiment.recording,
             labels: task.labels().to_vec(),
+            label: split.config().label.clone(),
             split: split.fingerprint().to_owned(),
             seed: experiment.seed,
         };
         Classifier::new(info, outcome.network, device.clone()).save(&dir.model())?;
 
         let features = &experiment.features;
-        let hop_seconds = features.hop_length() as f64 / f64::from(features.sample_rate());
         let example = example(task, features, &path_of)?;
         let (examples, drawn) =
             example.map_or((vec![], vec![]), |(example, drawn)| (vec![example], vec![drawn]));
@@ -335,7 +335,8 @@ impl Finished<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             revision: option_env!("CROONER_REVISION").map(str::to_owned),
             parameters,
-            slice_seconds: experiment.slices.frames as f64 * hop_seconds,
+            slice_seconds: features.hop_seconds().map(|hop| experiment.slices.frames as f64 * hop),
+            slice_segments: features.hop_seconds().is_none().then_some(experiment.slices.frames as u64),
             command: "crooner train --config config.toml".to_owned(),
             config_toml: experiment.to_toml()?,
         };
@@ -366,12 +367,13 @@ impl Finished<'_> {
     }
 }
 
-/// The start of the first test track, as a waveform and a log-mel picture.
+/// The start of the first test track, as a waveform and a log-mel picture, if it can be heard.
 fn example(
     task: &Task<'_>,
-    features: &crooner_features::FeatureConfig,
+    features: &FrontEnd,
     path_of: &impl Fn(&str) -> Option<PathBuf>,
 ) -> Result<Option<(crooner_report::Example, crooner_report::ExamplePictures)>> {
+    let FrontEnd::Audio(features) = features else { return Ok(None) };
     let Some(track) = task.side(Side::Test).tracks.first() else { return Ok(None) };
     let Some(path) = path_of(&track.id) else { return Ok(None) };
     let artist = &task.labels()[track.label];
