@@ -174,7 +174,7 @@ fn an_imported_network_is_scored_on_music_and_trained_on() {
     sandbox.succeed(&[&tuned[..], &["--init-from", "mine", "--freeze", "encoder"]].concat());
     let weights = |run: &str| {
         sandbox.succeed(&["export", run, "-o", &format!("{run}.safetensors")]);
-        let bytes = fs::read(sandbox.path(&format!("{run}.safetensors"))).unwrap();
+        let bytes = fs::read(sandbox.path(format!("{run}.safetensors"))).unwrap();
         let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
         let encoder = tensors.iter().filter(|(name, _)| !name.starts_with("fc."));
         let mut encoder: Vec<_> =
