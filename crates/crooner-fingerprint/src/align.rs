@@ -2,14 +2,16 @@
 
 use crate::Peak;
 
-/// A hash of the query that occurs in a track.
+/// A hash of a query that occurs in a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Vote {
-    pub(crate) track: u32,
-    /// The anchor among the peaks of the track.
-    pub(crate) reference: u32,
-    /// The anchor among the peaks of the query.
+    /// Which of the queries.
     pub(crate) query: u32,
+    pub(crate) track: u32,
+    /// The anchor in the track.
+    pub(crate) there: Peak,
+    /// The anchor in the query.
+    pub(crate) here: Peak,
 }
 
 /// `time of track = speed * time of query + offset`, and pitches of the query `shift` above those of the track, all in
@@ -31,6 +33,28 @@ const SHIFT_TOLERANCE: i32 = 2;
 const TESTED: usize = 6;
 /// Speeds beyond this are taken for chance.
 const LARGEST_SPEED: f64 = 1.03;
+
+/// Whether a speed that is tried explains the difference of these pitches.
+pub(crate) fn is_shift_tried(query: Peak, track: Peak) -> bool {
+    shift(&(query, track)).abs() <= STEPS + SHIFT_TOLERANCE
+}
+
+/// Whether [`alignments`] may find one: whether a pair agrees with so many others at any speed. Of the chance votes of
+/// unrelated tracks this rejects nearly all, in a small part of the time.
+pub(crate) fn may_align(pairs: &[(Peak, Peak)], needed: usize) -> bool {
+    /// More pairs are no chance, or take longer to compare than to align.
+    const FEW: usize = 32;
+    /// The largest speed that is tried is 1 + 26 / 1000.
+    const PER_MILLE: i64 = 27;
+    let agree = |one: &(Peak, Peak), other: &(Peak, Peak)| {
+        let [here, there] = [(one.0, other.0), (one.1, other.1)]
+            .map(|(one, other)| i64::from(one.time) - i64::from(other.time));
+        (shift(one) - shift(other)).abs() <= 2 * SHIFT_TOLERANCE
+            && 1000 * (there - here).abs() <= 1000 * BIN as i64 + PER_MILLE * here.abs()
+    };
+    pairs.len() > FEW
+        || pairs.iter().any(|one| pairs.iter().filter(|other| agree(one, other)).count() >= needed)
+}
 
 /// The alignments on which most pairs of anchors (query, track) agree, the best first; `needed` must agree.
 pub(crate) fn alignments(pairs: &[(Peak, Peak)], needed: usize) -> Vec<Alignment> {
