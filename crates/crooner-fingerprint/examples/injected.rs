@@ -90,7 +90,8 @@ fn count(kind: &Path, names: &[String], prints: &[Fingerprint], index: &Index, e
         .filter_map(|number| Some((number, duplicate_of(&names[number])?)))
         .collect();
     let copies = fingerprints(&tried.iter().map(|(_, path)| (*path).clone()).collect::<Vec<_>>())?;
-    let answers: Vec<Vec<Match>> = copies.par_iter().map(|print| index.query(print)).collect::<std::result::Result<_, _>>()?;
+    let answers: Vec<Vec<Match>> =
+        copies.par_iter().map(|print| index.query(print)).collect::<std::result::Result<_, _>>()?;
     let (mut found, mut wrong, mut other, mut weakest) = (0, 0, 0, f64::NEG_INFINITY);
     let mut missed = Vec::new();
     for ((&(number, _), copy), matches) in tried.iter().zip(&copies).zip(&answers) {

@@ -64,8 +64,8 @@ fn main() -> Result<()> {
 
 fn fill(music: &[Peak], rate: f64, n_tracks: usize, seconds: usize, scratch: &Path) -> Result<()> {
     println!(
-        "{:>8} {:>10} {:>13} {:>14} {:>10} {:>12}",
-        "tracks", "ms to add", "ms to look up", "kB a track", "GB on disk", "GB in memory"
+        "{:>8} {:>10} {:>13} {:>13} {:>12} {:>10} {:>12}",
+        "tracks", "ms to add", "s to compact", "ms to look up", "kB a track", "GB on disk", "GB in memory"
     );
     let begun = Instant::now();
     let mut random = Random(1);
@@ -79,6 +79,9 @@ fn fill(music: &[Peak], rate: f64, n_tracks: usize, seconds: usize, scratch: &Pa
             index.add(print)?;
             add += clock.seconds();
         }
+        let clock = Clock::start();
+        index.compact()?;
+        let compact = clock.seconds();
         let end = index.len() as u32;
         let looked_up = end.saturating_sub(LOOKED_UP as u32)..end;
         let clock = Clock::start();
@@ -90,9 +93,10 @@ fn fill(music: &[Peak], rate: f64, n_tracks: usize, seconds: usize, scratch: &Pa
         }
         let (in_memory, in_files) = index.n_bytes();
         println!(
-            "{:>8} {:>10.2} {:>13.2} {:>14.1} {:>10.2} {:>12.2}",
+            "{:>8} {:>10.2} {:>13.2} {:>13.2} {:>12.1} {:>10.2} {:>12.2}",
             index.len(),
             1e3 * add / n as f64,
+            compact,
             1e3 * look,
             (in_memory + in_files) as f64 / 1e3 / f64::from(end),
             in_files as f64 / 1e9,

@@ -1,8 +1,8 @@
 //! How sure an alignment is.
 
+use crate::Peak;
 use crate::align::{Alignment, STEPS, fitted};
 use crate::index::Match;
-use crate::Peak;
 
 /// Peaks coincide within 20 ms and 25 cents.
 const TIME: f64 = 5.0;

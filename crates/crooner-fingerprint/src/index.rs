@@ -169,6 +169,15 @@ impl Index {
         Ok(track)
     }
 
+    /// Brings together what lies in several places, which makes queries faster. It costs about as much as adding the tracks
+    /// did, and is worth it before each track of a large index is looked up.
+    ///
+    /// # Errors
+    /// [`FingerprintError::Scratch`].
+    pub fn compact(&mut self) -> Result<(), FingerprintError> {
+        self.postings.compact()
+    }
+
     /// The tracks that sound like the query or a part of it, the surest first; an excerpt of five seconds is enough.
     ///
     /// Only matches with [`log10_chance`](Match::log10_chance) below 0 are returned; a caller who wants proof asks for
@@ -275,6 +284,9 @@ mod tests {
             let expected = if number % 3 == 2 { vec![number - 1] } else { Vec::new() };
             assert_eq!(proven.map(|found| found.track).collect::<Vec<_>>(), expected);
         }
-        assert_eq!(filed.matches_of(58..59).unwrap(), all[58..59]);
+        filed.compact().unwrap();
+        memory.compact().unwrap();
+        assert_eq!(filed.matches_of(0..60).unwrap(), all);
+        assert_eq!(memory.matches_of(58..59).unwrap(), all[58..59]);
     }
 }

@@ -15,6 +15,8 @@ use crate::{FingerprintError, Peak};
 const IN_MEMORY: usize = 1 << 23;
 /// So many files of one generation are merged into one of the next.
 const MERGED: usize = 8;
+/// Most records that are merged only to have fewer files: 3.8 GB.
+const COMPACTED: u64 = 1 << 28;
 /// Records that are read from a file at a time: 7 kB.
 const BLOCK: usize = 512;
 
@@ -127,12 +129,46 @@ impl Postings {
         while let Some(from) = self.files.len().checked_sub(MERGED)
             && self.files[from].generation == self.files[self.files.len() - 1].generation
         {
-            let sources = self.files[from..].iter().map(Cursor::in_file).collect();
-            let merged = Segment::merged(&scratch, sources, self.files[from].generation + 1)?;
-            self.files.truncate(from);
-            self.files.push(merged);
+            self.merge_files(&scratch, from, self.files[from].generation + 1)?;
         }
         Ok(true)
+    }
+
+    fn merge_files(
+        &mut self,
+        scratch: &Scratch,
+        from: usize,
+        generation: u32,
+    ) -> Result<(), FingerprintError> {
+        let sources = self.files[from..].iter().map(Cursor::in_file).collect();
+        let merged = Segment::merged(scratch, sources, generation)?;
+        self.files.truncate(from);
+        self.files.push(merged);
+        Ok(())
+    }
+
+    /// Merges what is in memory, and of the files the latest that together are not large.
+    pub(crate) fn compact(&mut self) -> Result<(), FingerprintError> {
+        let mut merged = Vec::with_capacity(self.memory.iter().map(Vec::len).sum());
+        let sources = self.memory.iter().map(|records| Cursor::in_memory(records)).collect();
+        merge(sources, |record| {
+            merged.push(*record);
+            Ok(())
+        })
+        .map_err(self.failed("read"))?;
+        self.memory = vec![merged];
+        let Some(scratch) = self.scratch.clone() else { return Ok(()) };
+        let mut rest = COMPACTED;
+        let small = self.files.iter().rev().take_while(|segment| {
+            let fits = segment.n_records <= rest;
+            rest = rest.saturating_sub(segment.n_records);
+            fits
+        });
+        let from = self.files.len() - small.count();
+        if self.files.len() > from + 1 {
+            self.merge_files(&scratch, from, self.files[from].generation)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn reader(&self) -> Reader<'_> {
@@ -150,7 +186,10 @@ impl Postings {
         let records: usize = self.memory.iter().map(Vec::capacity).sum();
         let keys: usize = self.files.iter().map(|segment| segment.first_keys.capacity()).sum();
         let in_files: u64 = self.files.iter().map(|segment| segment.n_records).sum();
-        ((records * size_of::<Record>() + keys * size_of::<u32>()) as u64, in_files * size_of::<Record>() as u64)
+        (
+            (records * size_of::<Record>() + keys * size_of::<u32>()) as u64,
+            in_files * size_of::<Record>() as u64,
+        )
     }
 
     fn failed(&self, action: &'static str) -> impl Fn(io::Error) -> FingerprintError {
@@ -287,10 +326,7 @@ fn before<T>(items: &[T], is_before: impl Fn(&T) -> bool) -> usize {
 }
 
 /// Visits the records of all sources in ascending order of their keys.
-fn merge(
-    mut sources: Vec<Cursor<'_>>,
-    mut visit: impl FnMut(&Record) -> io::Result<()>,
-) -> io::Result<()> {
+fn merge(mut sources: Vec<Cursor<'_>>, mut visit: impl FnMut(&Record) -> io::Result<()>) -> io::Result<()> {
     // 2^32 stands for an end.
     let key = |source: &mut Cursor<'_>| Ok::<_, io::Error>(source.peek()?.map_or(1 << 32, u64::from));
     let mut keys: Vec<u64> = sources.iter_mut().map(key).collect::<io::Result<_>>()?;

@@ -135,10 +135,10 @@ fn best(
     seconds: f64,
     votes: &[Vote],
 ) -> Result<Option<(u32, Match)>, FingerprintError> {
-    let pairs: Vec<(Peak, Peak)> = votes.iter().map(|vote| (vote.here, vote.there)).collect();
-    if !may_align(&pairs, NEEDED_VOTES) {
+    if !may_align(votes, NEEDED_VOTES) {
         return Ok(None);
     }
+    let pairs: Vec<(Peak, Peak)> = votes.iter().map(|vote| (vote.here, vote.there)).collect();
     let alignments = alignments(&pairs, NEEDED_VOTES);
     if alignments.is_empty() {
         return Ok(None);
