@@ -46,9 +46,9 @@ pub(crate) fn exact(peaks: &[Peak], visit: &mut impl FnMut(Quad)) {
 
 /// The hashes of all quads, with those across every edge that a number lies near.
 pub(crate) fn probes(peaks: &[Peak], visit: &mut impl FnMut(Quad)) {
+    // All combinations: each number near an edge doubles them.
+    let mut combinations = [0_u64; 1 << 7];
     each(peaks, |anchor, numbers| {
-        // All combinations: each number near an edge doubles them.
-        let mut combinations = [0_u64; 1 << 7];
         combinations[0] = packed(&numbers);
         let mut n_combinations = 1;
         for (place, (number, Rounding { size, margin })) in numbers.into_iter().zip(ROUNDINGS).enumerate() {
