@@ -31,14 +31,30 @@ pub(crate) struct Tested {
     peaks: usize,
     agreeing: usize,
     chance: f64,
-    /// Natural logarithm of the probability that chance gives so many, for this one alignment and part.
-    log_tail: f64,
+    /// Natural logarithm of the bound on the number of times that chance gives so many.
+    log_chance: f64,
 }
 
 impl Tested {
-    /// None where no part is alike.
-    pub(crate) fn new(query: &[Peak], track: &[Peak], alignment: Alignment) -> Option<Self> {
+    /// With the number of alignments that an index of `seconds` might have offered. None where no part is alike, or
+    /// chance is expected to give as much.
+    pub(crate) fn new(query: &[Peak], track: &[Peak], alignment: Alignment, seconds: f64) -> Option<Self> {
+        let log_alignments = |n_peaks: usize| {
+            let offsets = (seconds / (TIME * Peak::SECONDS)).max(1.0);
+            let parts = (n_peaks as f64).powi(2) / 2.0;
+            (offsets * f64::from(2 * STEPS + 1) * parts).ln()
+        };
+        // Whether so many of so many peaks can be more than chance, however small its share might be found to be.
+        let says_something = |agreeing: usize, n_peaks: usize| {
+            let share = agreeing as f64 / n_peaks as f64;
+            n_peaks as f64 * divergence(share, LEAST_CHANCE) > log_alignments(n_peaks)
+        };
         let pairs = partners(query, track, alignment, COARSE);
+        // Most that is tested is chance, and shows it here: within twice the tolerance more peaks coincide, not fewer.
+        let coarse = &pairs[best_part(&pairs)?];
+        if !says_something(coarse.iter().flatten().count(), coarse.len()) {
+            return None;
+        }
         let alignment = refine(query, &pairs, alignment);
         let pairs = partners(query, track, alignment, 1.0);
         let alignment = refine(query, &pairs, alignment);
@@ -49,21 +65,19 @@ impl Tested {
         let peaks = inside.len();
         let agreeing = coinciding.iter().flatten().count();
         let (first, last) = (*inside.first()?, *inside.last()?);
-        if peaks < FEWEST || last.time - first.time < SHORTEST {
+        let is_short = peaks < FEWEST || last.time - first.time < SHORTEST;
+        if is_short || !says_something(agreeing, peaks) {
             return None;
         }
         let (chance, excess) = controls(inside, track, alignment);
         let share = agreeing as f64 / peaks as f64;
-        let log_tail = -(peaks as f64 / excess) * divergence(share, chance);
-        Some(Self { alignment, part: (first, last), peaks, agreeing, chance, log_tail })
+        let log_chance = log_alignments(peaks) - peaks as f64 / excess * divergence(share, chance);
+        let tested = Self { alignment, part: (first, last), peaks, agreeing, chance, log_chance };
+        (log_chance < 0.0).then_some(tested)
     }
 
-    /// With the number of alignments that an index of `seconds` might have offered.
-    pub(crate) fn into_match(self, track: u32, seconds: f64) -> Match {
+    pub(crate) fn into_match(self, track: u32) -> Match {
         let Alignment { speed, offset, shift } = self.alignment;
-        let offsets = (seconds / (TIME * Peak::SECONDS)).max(1.0);
-        let parts = (self.peaks as f64).powi(2) / 2.0;
-        let alignments = offsets * f64::from(2 * STEPS + 1) * parts;
         let (first, last) = (self.part.0.seconds(), self.part.1.seconds());
         let offset_seconds = offset * Peak::SECONDS;
         Match {
@@ -76,7 +90,7 @@ impl Tested {
             peaks: self.peaks,
             agreeing: self.agreeing,
             chance: self.chance,
-            log10_chance: (self.log_tail + alignments.ln()) / std::f64::consts::LN_10,
+            log10_chance: self.log_chance / std::f64::consts::LN_10,
         }
     }
 }
