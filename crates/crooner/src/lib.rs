@@ -31,6 +31,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use crooner_datasets::DatasetError;
 
 use crate::cli::{Cli, Command};
 
@@ -69,7 +70,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             complain(&sentence(&error));
-            ExitCode::FAILURE
+            match error.downcast_ref() {
+                Some(DatasetError::Interrupted { .. }) => ExitCode::from(interrupt::EXIT_CODE),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `crooner audit`
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -85,7 +86,7 @@ fn read_split(text: &str, catalogue: &Catalogue, config: &mut SplitConfig, seed:
         tracks.map(|(track, of)| Item::new(&track.id, of.label, of.group.as_ref())).collect();
     match kind {
         Some(_) => divide(catalogue, &items, config, seed),
-        None => split_file::read(file, &items, config, seed),
+        None => split_file::read(file, &items, &HashSet::new(), config, seed),
     }
 }
 

@@ -168,7 +168,9 @@ impl Material {
 /// The split of an experiment, read or drawn.
 pub(super) fn split(experiment: &Experiment, catalogue: &Catalogue, usable: &Usable) -> Result<Split> {
     match &experiment.split_file {
-        Some(file) => split_file::read(file, &usable.items, &experiment.split, experiment.seed),
+        Some(file) => {
+            split_file::read(file, &usable.items, &usable.left_out(), &experiment.split, experiment.seed)
+        }
         None => divide(catalogue, &usable.items, &experiment.split, experiment.seed),
     }
 }
