@@ -80,6 +80,7 @@
 mod block;
 mod error;
 mod kaiser;
+mod low_bins;
 mod resampler;
 mod response;
 mod stage;

@@ -34,6 +34,7 @@ use clap::Parser;
 use crooner_datasets::DatasetError;
 
 use crate::cli::{Cli, Command};
+use crate::progress::Progress;
 
 /// Runs the program with `args`, the first of which is its own name.
 ///
@@ -68,12 +69,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
+        Err(error) if matches!(error.downcast_ref(), Some(DatasetError::Interrupted { .. })) => {
+            Progress::hidden().line(interrupt::SENTENCE);
+            ExitCode::from(interrupt::EXIT_CODE)
+        }
         Err(error) => {
             complain(&sentence(&error));
-            match error.downcast_ref() {
-                Some(DatasetError::Interrupted { .. }) => ExitCode::from(interrupt::EXIT_CODE),
-                _ => ExitCode::FAILURE,
-            }
+            ExitCode::FAILURE
         }
     }
 }

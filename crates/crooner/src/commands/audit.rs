@@ -48,7 +48,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode> {
     };
     let store = Store::open(&args.store.root)?;
     let Some(audit) = listen(&catalogue, split.as_ref(), &store, &options)? else {
-        lines.line("interrupted; run the same command to carry on");
+        lines.line(interrupt::SENTENCE);
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     };
     print(&audit, split.as_ref())?;

@@ -156,7 +156,7 @@ impl Material {
         let prepared = prepare(&store, &catalogue, &experiment.features, &PrepareOptions::default(), cancel)?;
         lines.line(&format!("data       {}", prepared.sentence()));
         if prepared.summary.interrupted {
-            lines.line("interrupted; run the same command to carry on");
+            lines.line(interrupt::SENTENCE);
             return Ok(None);
         }
         let features = store.features(&catalogue, &experiment.features)?;
