@@ -20,7 +20,7 @@ use symphonia::core::meta::{MetadataOptions, RawValue};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-use crate::AudioError;
+use crate::error::{AudioError, MAX_SAMPLE};
 use crate::mp4;
 use crate::overlay::{Overlay, OverlayError};
 
@@ -277,15 +277,17 @@ impl Decoder {
             });
         }
         // All at once first: a search that may stop anywhere takes samples one by one.
-        if self.mono.iter().fold(true, |all, sample| all & sample.is_finite()) {
+        let is_good = |sample: f32| sample.abs() <= MAX_SAMPLE;
+        if self.mono.iter().fold(true, |all, &sample| all & is_good(sample)) {
             return Ok(());
         }
-        match self.mono.iter().position(|sample| !sample.is_finite()) {
+        match self.mono.iter().position(|&sample| !is_good(sample)) {
             None => Ok(()),
-            Some(position) => Err(AudioError::NonFinite {
+            Some(position) => Err(AudioError::BadSample {
                 path: self.path.clone(),
                 codec: self.codec().to_owned(),
                 index: self.decoded + position as u64,
+                value: self.mono[position],
             }),
         }
     }
