@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crooner_datasets::{Catalogue, Track};
 use crooner_fingerprint::versions::{LIKELY, Sketch, candidates, compare};
-use crooner_fingerprint::{Fingerprint, Index, Prepared};
+use crooner_fingerprint::{Index, Prepared};
 use crooner_split::{Side, Split};
 use crooner_store::Store;
 use rayon::prelude::*;
@@ -14,16 +15,25 @@ use rayon::prelude::*;
 use crate::albums::alike_albums;
 use crate::findings::{Audit, FORMAT, Found, Pair, Unreadable};
 use crate::labels::alike_labels;
-use crate::prints::{Content, Files, Prints, contents, fingerprints};
+use crate::prints::{Content, Files, Prints, contents};
 use crate::{AuditError, Depth, Options, Progress, Stage};
 
 /// Of each recording so many others, the most alike by their sketches, are compared for versions.
 const NEAREST: usize = 5;
-/// Tracks that are looked up between two looks at the cancel flag.
+/// Tracks that are held in memory together, while they are added to the index or looked up.
 const BATCH: usize = 256;
 
 /// What two recordings have in common, by their numbers, the smaller first.
-type Heard = (u32, u32, Found);
+type Alike = (u32, u32, Found);
+
+/// The recordings that can be heard, each once, by their numbers in the index.
+struct Heard<'a> {
+    contents: Vec<&'a Content>,
+    seconds: Vec<f64>,
+    /// Empty where no versions are looked for.
+    sketches: Vec<Option<Sketch>>,
+    index: Index,
+}
 
 /// Looks for what is there twice in `catalogue`, and for what of that lies on two sides of `split`.
 ///
@@ -64,8 +74,7 @@ impl Task<'_> {
         let paths: Vec<&Path> = tracks.iter().map(|track| track.path.as_path()).collect();
         let found = contents(self.store, &paths, self.options.jobs, self.cancel, self.on_progress)?;
         let Some(Files { contents, unreadable }) = found else { return Ok(None) };
-        let prints = fingerprints(self.store, &paths, &contents, self.cancel, self.on_progress)?;
-        let Some(prints) = prints else { return Ok(None) };
+        let prints = Prints::new(self.store, &paths)?;
 
         let mut audit = self.empty();
         for &track in &unreadable {
@@ -76,7 +85,8 @@ impl Task<'_> {
             let (first, others) = (content.tracks[0], &content.tracks[1..]);
             audit.pairs.extend(others.iter().map(|&other| self.pair(Found::IdenticalFile, first, other)));
         }
-        if !self.listen(&mut audit, &contents, prints)? {
+        let Some(heard) = self.listen(&mut audit, &contents, &prints)? else { return Ok(None) };
+        if !self.compare(&mut audit, heard, &prints)? {
             return Ok(None);
         }
         audit.unreadable.sort_by(|a, b| a.track.cmp(&b.track));
@@ -110,95 +120,133 @@ impl Task<'_> {
         }
     }
 
-    /// Adds what is heard to `audit`. False if cancelled.
-    fn listen(&self, audit: &mut Audit, contents: &[Content], prints: Prints) -> Result<bool, AuditError> {
-        // The track that stands for each content that can be heard, by its number in the index.
-        let (mut heard, mut audible) = (Vec::new(), Vec::new());
-        for (content, print) in contents.iter().zip(prints) {
-            match print {
-                Ok(print) => {
-                    audit.listened += content.tracks.len();
-                    audit.seconds += print.seconds();
-                    heard.push(content.tracks[0]);
-                    audible.push(print);
-                }
-                Err(error) => {
-                    let failed = |&track: &usize| Unreadable {
-                        track: self.catalogue.tracks[track].id.clone(),
-                        error: error.clone(),
-                    };
-                    audit.unreadable.extend(content.tracks.iter().map(failed));
+    /// Fingerprints all contents. `None` if cancelled: the store keeps what was heard.
+    fn listen<'a>(
+        &self,
+        audit: &mut Audit,
+        contents: &'a [Content],
+        prints: &Prints<'_>,
+    ) -> Result<Option<Heard<'a>>, AuditError> {
+        // What the index cannot hold in memory lies beside the fingerprints.
+        let index = Index::with_scratch(self.store.root());
+        let mut heard = Heard { contents: Vec::new(), seconds: Vec::new(), sketches: Vec::new(), index };
+        let is_full = self.options.depth == Depth::Full;
+        let done = Mutex::new(0);
+        let listened = |content| {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let print = prints.of(content)?.map(|print| {
+                let sketch = if is_full { Sketch::new(&print) } else { None };
+                (print.seconds(), sketch, Prepared::new(print))
+            });
+            // Its only panic is the reporter's own.
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            *done += 1;
+            (self.on_progress)(Progress { stage: Stage::Listening, done: *done, of: contents.len() });
+            Ok::<_, AuditError>(Some(print))
+        };
+        for batch in contents.chunks(BATCH) {
+            let listened = batch.par_iter().map(listened).collect::<Result<Vec<_>, _>>()?;
+            for (content, print) in batch.iter().zip(listened) {
+                let Some(print) = print else { return Ok(None) };
+                match print {
+                    Ok((seconds, sketch, prepared)) => {
+                        audit.listened += content.tracks.len();
+                        audit.seconds += seconds;
+                        heard.contents.push(content);
+                        heard.seconds.push(seconds);
+                        if is_full {
+                            heard.sketches.push(sketch);
+                        }
+                        heard.index.add_prepared(prepared)?;
+                    }
+                    Err(error) => {
+                        let failed = |&track: &usize| Unreadable {
+                            track: self.catalogue.tracks[track].id.clone(),
+                            error: error.clone(),
+                        };
+                        audit.unreadable.extend(content.tracks.iter().map(failed));
+                    }
                 }
             }
         }
-        let Some(recordings) = self.recordings(&audible)? else { return Ok(false) };
+        Ok(Some(heard))
+    }
+
+    /// Adds what recordings have in common to `audit`. False if cancelled.
+    fn compare(
+        &self,
+        audit: &mut Audit,
+        mut heard: Heard<'_>,
+        prints: &Prints<'_>,
+    ) -> Result<bool, AuditError> {
+        heard.index.compact()?;
+        let Some(recordings) = self.recordings(&heard)? else { return Ok(false) };
         let known: BTreeSet<(u32, u32)> =
             recordings.iter().filter(|(_, _, found)| found.is_proven()).map(|(a, b, _)| (*a, *b)).collect();
-        let versions = if self.options.depth == Depth::Full {
-            let Some(versions) = self.versions(&audible, &known) else { return Ok(false) };
-            versions
-        } else {
-            Vec::new()
-        };
+        let Some(versions) = self.versions(&heard, &known, prints)? else { return Ok(false) };
         for (first, second, found) in recordings.into_iter().chain(versions) {
-            audit.pairs.push(self.pair(found, heard[first as usize], heard[second as usize]));
+            let [first, second] = [first, second].map(|number| heard.contents[number as usize].tracks[0]);
+            audit.pairs.push(self.pair(found, first, second));
         }
         Ok(true)
     }
 
-    /// Pairs of fingerprints of which something is proven. `None` if cancelled.
-    fn recordings(&self, prints: &[Fingerprint]) -> Result<Option<Vec<Heard>>, AuditError> {
-        let mut index = Index::default();
+    /// Pairs of recordings of which something is proven. `None` if cancelled.
+    fn recordings(&self, heard: &Heard<'_>) -> Result<Option<Vec<Alike>>, AuditError> {
         let mut found = Vec::new();
-        for batch in prints.chunks(BATCH) {
+        let (mut done, of) = (0, heard.index.len());
+        while done < of {
             if self.cancel.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let first = index.len();
-            let prepared: Vec<Prepared> = batch.par_iter().cloned().map(Prepared::new).collect();
-            for prepared in prepared {
-                index.add_prepared(prepared)?;
-            }
             // Each is looked up among those before it.
-            let matches: Vec<Heard> = batch
-                .par_iter()
-                .enumerate()
-                .flat_map_iter(|(place, print)| {
-                    let number = (first + place) as u32;
-                    index.query_before(print, number).into_iter().filter_map(move |found| {
-                        let other = prints.get(found.track as usize)?;
-                        Some((found.track, number, Found::of(&found, print.seconds(), other.seconds())?))
-                    })
-                })
-                .collect();
-            found.extend(matches);
-            (self.on_progress)(Progress { stage: Stage::Comparing, done: index.len(), of: prints.len() });
+            let batch = done as u32..of.min(done + BATCH) as u32;
+            done = batch.end as usize;
+            for (number, matches) in batch.clone().zip(heard.index.matches_of(batch)?) {
+                let seconds = heard.seconds[number as usize];
+                found.extend(matches.iter().filter_map(|found| {
+                    let what = Found::of(found, seconds, heard.seconds[found.track as usize])?;
+                    Some((found.track, number, what))
+                }));
+            }
+            (self.on_progress)(Progress { stage: Stage::Comparing, done, of });
         }
         Ok(Some(found))
     }
 
-    /// Pairs of fingerprints that are probable versions, without those that are known to be one recording. `None` if
+    /// Pairs of recordings that are probable versions, without those that are known to be one recording. `None` if
     /// cancelled.
-    fn versions(&self, prints: &[Fingerprint], known: &BTreeSet<(u32, u32)>) -> Option<Vec<Heard>> {
-        let sketches: Vec<Option<Sketch>> = prints.par_iter().map(Sketch::new).collect();
-        let near = candidates(&sketches, NEAREST);
+    fn versions(
+        &self,
+        heard: &Heard<'_>,
+        known: &BTreeSet<(u32, u32)>,
+        prints: &Prints<'_>,
+    ) -> Result<Option<Vec<Alike>>, AuditError> {
+        let near = candidates(&heard.sketches, NEAREST);
         let (done, of) = (AtomicUsize::new(0), near.len());
-        let compared: Vec<Option<Heard>> = near
-            .par_iter()
-            .filter(|pair| !known.contains(*pair))
-            .map(|&(first, second)| {
+        let of_first = |pairs: &[(u32, u32)]| {
+            let first = prints.again(heard.contents[pairs[0].0 as usize])?;
+            let mut found = Vec::new();
+            for &(one, other) in pairs.iter().filter(|pair| !known.contains(*pair)) {
                 if self.cancel.load(Ordering::Relaxed) {
-                    return None;
+                    break;
                 }
-                let likeness = compare(&prints[first as usize], &prints[second as usize])?;
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                if done.is_multiple_of(BATCH) {
-                    (self.on_progress)(Progress { stage: Stage::Versions, done, of });
-                }
-                (likeness.score > LIKELY).then(|| (first, second, Found::version(&likeness)))
-            })
-            .collect();
-        (!self.cancel.load(Ordering::Relaxed)).then(|| compared.into_iter().flatten().collect())
+                let second = prints.again(heard.contents[other as usize])?;
+                let likely = compare(&first, &second).filter(|likeness| likeness.score > LIKELY);
+                found.extend(likely.map(|likeness| (one, other, Found::version(&likeness))));
+            }
+            let before = done.fetch_add(pairs.len(), Ordering::Relaxed);
+            let done = before + pairs.len();
+            if done / BATCH > before / BATCH {
+                (self.on_progress)(Progress { stage: Stage::Versions, done, of });
+            }
+            Ok::<_, AuditError>(found)
+        };
+        let groups: Vec<&[(u32, u32)]> = near.chunk_by(|a, b| a.0 == b.0).collect();
+        let compared = groups.into_par_iter().map(of_first).collect::<Result<Vec<_>, _>>()?;
+        Ok((!self.cancel.load(Ordering::Relaxed)).then(|| compared.concat()))
     }
 
     fn pair(&self, found: Found, first: usize, second: usize) -> Pair {

@@ -62,6 +62,7 @@ pub use findings::{AlbumPair, Alike, Audit, FORMAT, Found, Pair, Unreadable, Ver
 pub use fold::{folded, folded_album};
 pub use labels::{LabelPair, NamesAlike, alike_labels};
 pub use mend::{Moved, mend};
+pub use prints::kept_as;
 
 /// How an audit is done.
 #[derive(Clone, Debug, PartialEq, Eq)]

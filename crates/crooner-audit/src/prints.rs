@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use crooner_audio::AudioReader;
 use crooner_fingerprint::{Extractor, FINGERPRINT_VERSION, Fingerprint};
 use crooner_store::{Derived, Store};
-use rayon::prelude::*;
 
 use crate::{AuditError, Progress, Stage};
 
@@ -18,9 +16,6 @@ pub(crate) struct Content {
     pub(crate) tracks: Vec<usize>,
     hash: blake3::Hash,
 }
-
-/// Fingerprints, or why there are none, in the order of the contents.
-pub(crate) type Prints = Vec<Result<Fingerprint, String>>;
 
 /// Files by their bytes.
 pub(crate) struct Files {
@@ -61,59 +56,52 @@ pub(crate) fn contents(
     Ok(Some(Files { contents, unreadable }))
 }
 
-/// The fingerprints of all contents; what the store lacks is computed and kept. `None` if cancelled.
-pub(crate) fn fingerprints(
-    store: &Store,
-    paths: &[&Path],
-    contents: &[Content],
-    cancel: &AtomicBool,
-    on_progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Option<Prints>, AuditError> {
-    let kept = store.derived(&format!("fingerprints-{FINGERPRINT_VERSION}"))?;
-    let done = Mutex::new(0);
-    let prints = contents
-        .par_iter()
-        .map(|content| {
-            if cancel.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
-            let print = match recall(&kept, content)? {
-                Some(print) => Ok(print),
-                None => compute(&kept, paths, content)?,
-            };
-            // Its only panic is the reporter's own.
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            *done += 1;
-            on_progress(Progress { stage: Stage::Listening, done: *done, of: contents.len() });
-            Ok(Some(print))
-        })
-        .collect::<Result<Vec<_>, AuditError>>()?;
-    Ok(prints.into_iter().collect())
+/// The kind under which an audit keeps fingerprints in a store: see [`Store::derived`]. It names their version.
+#[must_use]
+pub fn kept_as() -> String {
+    format!("fingerprints-{FINGERPRINT_VERSION}")
 }
 
-/// A fingerprint that was damaged, or of another version, is as good as none: it is computed again.
-fn recall(kept: &Derived, content: &Content) -> Result<Option<Fingerprint>, AuditError> {
-    Ok(kept.get(&content.hash)?.and_then(|bytes| Fingerprint::from_bytes(&bytes).ok()))
+/// Gives fingerprints: what the store lacks is computed and kept.
+pub(crate) struct Prints<'a> {
+    kept: Derived,
+    paths: &'a [&'a Path],
 }
 
-fn compute(
-    kept: &Derived,
-    paths: &[&Path],
-    content: &Content,
-) -> Result<Result<Fingerprint, String>, AuditError> {
-    let Some(&path) = content.tracks.first().and_then(|&track| paths.get(track)) else {
-        return Ok(Err("there is no such track".to_owned()));
-    };
-    let print = match listen(path) {
-        Ok(print) => print,
-        Err(reason) => return Ok(Err(reason)),
-    };
-    // A fingerprint under the hash of another content would stay wrong for good.
-    if hash_of(path) != Some(content.hash) {
-        return Err(AuditError::InFlux { path: path.to_owned() });
+impl<'a> Prints<'a> {
+    pub(crate) fn new(store: &Store, paths: &'a [&'a Path]) -> Result<Self, AuditError> {
+        Ok(Self { kept: store.derived(&kept_as())?, paths })
     }
-    kept.put(&content.hash, &print.to_bytes())?;
-    Ok(Ok(print))
+
+    /// The fingerprint of a content, or why there is none.
+    pub(crate) fn of(&self, content: &Content) -> Result<Result<Fingerprint, String>, AuditError> {
+        // One that was damaged, or is of another version, is as good as none: it is computed again.
+        let kept = self.kept.get(&content.hash)?.and_then(|bytes| Fingerprint::from_bytes(&bytes).ok());
+        kept.map_or_else(|| self.compute(content), |print| Ok(Ok(print)))
+    }
+
+    /// As [`of`](Self::of), of a content that has been heard before.
+    pub(crate) fn again(&self, content: &Content) -> Result<Fingerprint, AuditError> {
+        let path = content.tracks.first().and_then(|&track| self.paths.get(track));
+        let gone = |_| AuditError::InFlux { path: path.map(|&path| path.to_owned()).unwrap_or_default() };
+        self.of(content)?.map_err(gone)
+    }
+
+    fn compute(&self, content: &Content) -> Result<Result<Fingerprint, String>, AuditError> {
+        let Some(&path) = content.tracks.first().and_then(|&track| self.paths.get(track)) else {
+            return Ok(Err("there is no such track".to_owned()));
+        };
+        let print = match listen(path) {
+            Ok(print) => print,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        // A fingerprint under the hash of another content would stay wrong for good.
+        if hash_of(path) != Some(content.hash) {
+            return Err(AuditError::InFlux { path: path.to_owned() });
+        }
+        self.kept.put(&content.hash, &print.to_bytes())?;
+        Ok(Ok(print))
+    }
 }
 
 fn listen(path: &Path) -> Result<Fingerprint, String> {

@@ -46,15 +46,16 @@ fn main() -> Result<()> {
     );
 
     let mut copies = 0;
-    for (number, print) in prints.iter().enumerate() {
-        for found in index.query_before(print, number as u32) {
+    let matches = index.matches_of(0..prints.len() as u32)?;
+    for (number, (print, matches)) in prints.iter().zip(&matches).enumerate() {
+        for found in matches {
             let other = &prints[found.track as usize];
-            copies += usize::from(is_copy(&found, print, other));
+            copies += usize::from(is_copy(found, print, other));
             println!(
                 "  originals alike: {} and {}: {}",
                 names[number],
                 names[found.track as usize],
-                describe(&found, print, other)
+                describe(found, print, other)
             );
         }
     }
@@ -89,7 +90,8 @@ fn count(kind: &Path, names: &[String], prints: &[Fingerprint], index: &Index, e
         .filter_map(|number| Some((number, duplicate_of(&names[number])?)))
         .collect();
     let copies = fingerprints(&tried.iter().map(|(_, path)| (*path).clone()).collect::<Vec<_>>())?;
-    let answers: Vec<Vec<Match>> = copies.par_iter().map(|print| index.query(print)).collect();
+    let answers: Vec<Vec<Match>> =
+        copies.par_iter().map(|print| index.query(print)).collect::<std::result::Result<_, _>>()?;
     let (mut found, mut wrong, mut other, mut weakest) = (0, 0, 0, f64::NEG_INFINITY);
     let mut missed = Vec::new();
     for ((&(number, _), copy), matches) in tried.iter().zip(&copies).zip(&answers) {

@@ -2,14 +2,16 @@
 
 use crate::Peak;
 
-/// A hash of the query that occurs in a track.
+/// A hash of a query that occurs in a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Vote {
-    pub(crate) track: u32,
-    /// The anchor among the peaks of the track.
-    pub(crate) reference: u32,
-    /// The anchor among the peaks of the query.
+    /// Which of the queries.
     pub(crate) query: u32,
+    pub(crate) track: u32,
+    /// The anchor in the track.
+    pub(crate) there: Peak,
+    /// The anchor in the query.
+    pub(crate) here: Peak,
 }
 
 /// `time of track = speed * time of query + offset`, and pitches of the query `shift` above those of the track, all in
@@ -31,6 +33,29 @@ const SHIFT_TOLERANCE: i32 = 2;
 const TESTED: usize = 6;
 /// Speeds beyond this are taken for chance.
 const LARGEST_SPEED: f64 = 1.03;
+
+/// Whether a speed that is tried explains the difference of these pitches.
+pub(crate) fn is_shift_tried(query: Peak, track: Peak) -> bool {
+    shift(&(query, track)).abs() <= STEPS + SHIFT_TOLERANCE
+}
+
+/// Whether [`alignments`] may find one of these votes for a track: whether one agrees with so many others at any speed. Of the
+/// chance votes of unrelated tracks this rejects nearly all, in a small part of the time.
+pub(crate) fn may_align(votes: &[Vote], needed: usize) -> bool {
+    /// More are no chance, or take longer to compare than to align.
+    const FEW: usize = 32;
+    /// The largest speed that is tried is 1 + 26 / 1000.
+    const PER_MILLE: i64 = 27;
+    let pair = |vote: &Vote| (vote.here, vote.there);
+    let agree = |one: &Vote, other: &Vote| {
+        let here = i64::from(one.here.time) - i64::from(other.here.time);
+        let there = i64::from(one.there.time) - i64::from(other.there.time);
+        (shift(&pair(one)) - shift(&pair(other))).abs() <= 2 * SHIFT_TOLERANCE
+            && 1000 * (there - here).abs() <= 1000 * BIN as i64 + PER_MILLE * here.abs()
+    };
+    votes.len() > FEW
+        || votes.iter().any(|one| votes.iter().filter(|other| agree(one, other)).count() >= needed)
+}
 
 /// The alignments on which most pairs of anchors (query, track) agree, the best first; `needed` must agree.
 pub(crate) fn alignments(pairs: &[(Peak, Peak)], needed: usize) -> Vec<Alignment> {
@@ -140,6 +165,31 @@ mod tests {
         assert!((best.speed - speed).abs() < 2e-4, "{best:?}");
         assert!((best.offset - 1000.0).abs() < 2.0, "{best:?}");
         assert!((best.shift - 3.0).abs() < 0.5, "{best:?}");
+    }
+
+    #[test]
+    fn what_is_rejected_early_has_no_alignment() {
+        let mut state = 3_u32;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        let (mut rejected, mut aligned) = (0, 0);
+        for _ in 0..20_000 {
+            let n = 3 + random(5);
+            let vote = |_| {
+                let here = Peak { time: random(600), pitch: 500 };
+                let there = Peak { time: random(600), pitch: 490 + random(20) as u16 };
+                Vote { query: 0, track: 0, there, here }
+            };
+            let votes: Vec<Vote> = (0..n).map(vote).collect();
+            let pairs: Vec<_> = votes.iter().map(|vote| (vote.here, vote.there)).collect();
+            let is_found = !alignments(&pairs, 3).is_empty();
+            assert!(may_align(&votes, 3) || !is_found, "{votes:?}");
+            rejected += u32::from(!may_align(&votes, 3));
+            aligned += u32::from(is_found);
+        }
+        assert!(rejected > 1_000 && aligned > 20, "{rejected} {aligned}");
     }
 
     #[test]

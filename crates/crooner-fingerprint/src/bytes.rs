@@ -118,4 +118,16 @@ mod tests {
             assert!(Fingerprint::from_bytes(&bytes[..place]).is_err(), "cut at {place}");
         }
     }
+
+    #[test]
+    fn another_version_is_refused_by_name_even_if_intact() {
+        let mut bytes = example().to_bytes();
+        bytes[MAGIC.len()..][..4].copy_from_slice(&(FINGERPRINT_VERSION + 1).to_le_bytes());
+        let n_content = bytes.len() - HASH;
+        let hash = blake3::hash(&bytes[..n_content]);
+        bytes[n_content..].copy_from_slice(hash.as_bytes());
+        let error = Fingerprint::from_bytes(&bytes).unwrap_err().to_string();
+        let expected = format!("expected version {FINGERPRINT_VERSION}, found {}", FINGERPRINT_VERSION + 1);
+        assert!(error.ends_with(&expected), "{error}");
+    }
 }

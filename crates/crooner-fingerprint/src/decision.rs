@@ -1,8 +1,8 @@
 //! How sure an alignment is.
 
+use crate::Peak;
 use crate::align::{Alignment, STEPS, fitted};
 use crate::index::Match;
-use crate::{Fingerprint, Peak};
 
 /// Peaks coincide within 20 ms and 25 cents.
 const TIME: f64 = 5.0;
@@ -37,8 +37,7 @@ pub(crate) struct Tested {
 
 impl Tested {
     /// None where no part is alike.
-    pub(crate) fn new(query: &Fingerprint, track: &Fingerprint, alignment: Alignment) -> Option<Self> {
-        let (query, track) = (&query.peaks[..], &track.peaks[..]);
+    pub(crate) fn new(query: &[Peak], track: &[Peak], alignment: Alignment) -> Option<Self> {
         let pairs = partners(query, track, alignment, COARSE);
         let alignment = refine(query, &pairs, alignment);
         let pairs = partners(query, track, alignment, 1.0);

@@ -1,4 +1,7 @@
-//! One error type: what a caller can do about any of them is to name the recording and go on.
+//! One error type: what a caller can do about any of them but the last two is to name the recording and go on.
+
+use std::io;
+use std::path::PathBuf;
 
 use crooner_features::{FeatureError, MAX_SAMPLE};
 use crooner_resample::ResampleError;
@@ -30,12 +33,20 @@ pub enum FingerprintError {
         /// What is wrong with them.
         reason: String,
     },
-    /// More tracks or hashes than 32 bits can number.
-    #[error("the index is full: it can number {limit} {what}")]
+    /// More tracks than 32 bits can number.
+    #[error("the index is full: it can number {limit} tracks")]
     Full {
-        /// Tracks or hashes.
-        what: &'static str,
         /// How many.
         limit: u64,
+    },
+    /// A scratch file of an index.
+    #[error("cannot {action} a scratch file in {}: {source}", .folder.display())]
+    Scratch {
+        /// Create, write or read.
+        action: &'static str,
+        /// Where the file is.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
     },
 }

@@ -1,49 +1,36 @@
-//! An inverted index: from a hash to every place where it occurs.
+//! An index of recordings: what is added, what is asked, and the answer.
 
 use std::ops::Range;
+use std::path::Path;
 
-use crate::align::{Vote, alignments};
-use crate::decision::Tested;
+use crate::postings::{self, Postings, Record, Scratch};
 use crate::quads::{self, Quad};
+use crate::recordings::Recordings;
+use crate::search::{self, Query};
 use crate::{Fingerprint, FingerprintError, Peak};
 
-/// A hash that occurs in more places than this says too little to be worth following.
-const MOST_PLACES: usize = 200;
 /// Most places of one hash in one track: loops repeat theirs.
 const MOST_PLACES_IN_TRACK: usize = 4;
-/// Two unrelated tracks rarely share so many hashes at one alignment; what they share is tested.
-const NEEDED_VOTES: usize = 3;
-/// The end of a chain.
-const NOWHERE: u32 = u32::MAX;
 
-/// One place of one hash.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    key: u32,
-    /// The next entry of the same slot.
-    next: u32,
-    track: u32,
-    /// Among the peaks of the track.
-    anchor: u32,
-}
-
-/// Fingerprints, and where each of their hashes occurs.
+/// Recordings, and where each of their hashes occurs.
 ///
-/// Adding a track costs the same however many there are: a hash is chained to its slot, and the table of slots doubles
-/// when there are as many entries. A query follows at most 200 places of each of its hashes, so that it too has
-/// a bound that does not depend on the number of tracks. Memory: 16 to 20 bytes a hash, about 35 hashes a second.
+/// Of a recording its peaks are kept (8 bytes each, about 15 a second) and the places of its hashes (14 bytes each, about
+/// 35 a second), sorted by hash. [`Index::default`] keeps all that in memory, [`Index::with_scratch`] at most 0.3 GB of it,
+/// however much is added, and the rest in files.
+///
+/// A query follows at most 200 places of each of its hashes. Many queries at once are answered far faster than one by one,
+/// since their hashes are looked up in the order in which the places are kept: [`matches_of`](Self::matches_of).
 #[derive(Debug)]
 pub struct Index {
-    tracks: Vec<Fingerprint>,
-    /// A power of two of them; the latest entry of each.
-    slots: Vec<u32>,
-    entries: Vec<Entry>,
+    recordings: Recordings,
+    postings: Postings,
+    scratch: Option<Scratch>,
     seconds: f64,
 }
 
 impl Default for Index {
     fn default() -> Self {
-        Self { tracks: Vec::new(), slots: vec![NOWHERE; 1 << 10], entries: Vec::new(), seconds: 0.0 }
+        Self::new(None)
     }
 }
 
@@ -121,7 +108,8 @@ impl Match {
 /// The hashes of a fingerprint, ready to be added: what of adding can be done on many threads.
 #[derive(Debug)]
 pub struct Prepared {
-    fingerprint: Fingerprint,
+    peaks: Vec<Peak>,
+    seconds: f64,
     quads: Vec<Quad>,
 }
 
@@ -138,15 +126,27 @@ impl Prepared {
             run = if run.0 == Some(quad.key) { (run.0, run.1 + 1) } else { (Some(quad.key), 1) };
             run.1 <= MOST_PLACES_IN_TRACK
         });
-        Self { fingerprint, quads }
+        Self { seconds: fingerprint.seconds(), peaks: fingerprint.peaks, quads }
     }
 }
 
 impl Index {
+    /// An index that keeps what exceeds 0.3 GB in files in `folder`, which exists: some 0.5 kB for each second of
+    /// recordings, and for a moment up to twice as much. The files have no names and vanish with the index.
+    #[must_use]
+    pub fn with_scratch(folder: &Path) -> Self {
+        Self::new(Some(Scratch(folder.to_owned())))
+    }
+
+    fn new(scratch: Option<Scratch>) -> Self {
+        let postings = Postings::new(scratch.clone());
+        Self { recordings: Recordings::default(), postings, scratch, seconds: 0.0 }
+    }
+
     /// Adds a track and returns its number.
     ///
     /// # Errors
-    /// [`FingerprintError::Full`] after 2³² hashes: some 33,000 hours.
+    /// [`FingerprintError::Full`] after 2³² tracks, [`FingerprintError::Scratch`] for a file that cannot be written.
     pub fn add(&mut self, fingerprint: Fingerprint) -> Result<u32, FingerprintError> {
         self.add_prepared(Prepared::new(fingerprint))
     }
@@ -156,136 +156,137 @@ impl Index {
     /// # Errors
     /// As [`add`](Self::add).
     pub fn add_prepared(&mut self, prepared: Prepared) -> Result<u32, FingerprintError> {
-        let Prepared { fingerprint, quads } = prepared;
-        let full = |what| FingerprintError::Full { what, limit: u64::from(NOWHERE) };
-        let track = u32::try_from(self.tracks.len()).map_err(|_| full("tracks"))?;
-        if self.entries.len() + quads.len() >= NOWHERE as usize {
-            return Err(full("hashes"));
+        let Prepared { peaks, seconds, quads } = prepared;
+        let full = |_| FingerprintError::Full { limit: u64::from(u32::MAX) };
+        let track = u32::try_from(self.len()).map_err(full)?;
+        let record = |quad: &Quad| postings::record(quad.key, track, peaks[quad.anchor as usize]);
+        let records: Vec<Record> = quads.iter().map(record).collect();
+        self.recordings.add(peaks);
+        self.seconds += seconds;
+        if let (true, Some(scratch)) = (self.postings.add(records)?, &self.scratch) {
+            self.recordings.spill(scratch)?;
         }
-        for Quad { key, anchor } in quads {
-            if self.entries.len() == self.slots.len() {
-                self.grow();
-            }
-            let slot = self.slot(key);
-            let place = self.entries.len() as u32;
-            self.entries.push(Entry { key, next: self.slots[slot], track, anchor });
-            self.slots[slot] = place;
-        }
-        self.seconds += fingerprint.seconds();
-        self.tracks.push(fingerprint);
         Ok(track)
+    }
+
+    /// Brings together what lies in several places, which makes queries faster. It costs about as much as adding the tracks
+    /// did, and is worth it before each track of a large index is looked up.
+    ///
+    /// # Errors
+    /// [`FingerprintError::Scratch`].
+    pub fn compact(&mut self) -> Result<(), FingerprintError> {
+        self.postings.compact()
     }
 
     /// The tracks that sound like the query or a part of it, the surest first; an excerpt of five seconds is enough.
     ///
     /// Only matches with [`log10_chance`](Match::log10_chance) below 0 are returned; a caller who wants proof asks for
     /// less: [`Match::verdict`].
-    #[must_use]
-    pub fn query(&self, query: &Fingerprint) -> Vec<Match> {
-        self.query_before(query, u32::MAX)
+    ///
+    /// # Errors
+    /// [`FingerprintError::Scratch`] for a file that cannot be read; never of an index in memory.
+    pub fn query(&self, query: &Fingerprint) -> Result<Vec<Match>, FingerprintError> {
+        let query = Query { peaks: (&query.peaks[..]).into(), before: u32::MAX };
+        Ok(self.search(&[query])?.pop().unwrap_or_default())
     }
 
-    /// As [`query`](Self::query), but only among the tracks numbered below `end`: asking so for each track of an index
-    /// compares every pair once.
-    #[must_use]
-    pub fn query_before(&self, query: &Fingerprint, end: u32) -> Vec<Match> {
-        let mut votes = self.votes(query, end);
-        votes.sort_unstable();
-        votes.dedup();
-        let mut matches: Vec<Match> = votes
-            .chunk_by(|a, b| a.track == b.track)
-            .filter(|votes| votes.len() >= NEEDED_VOTES)
-            .filter_map(|votes| self.best(query, votes))
-            .collect();
-        matches.sort_by(|a, b| a.log10_chance.total_cmp(&b.log10_chance).then(a.track.cmp(&b.track)));
-        matches
+    /// Of each of these tracks of the index the matches among the tracks before it: asked for all tracks, that compares
+    /// every pair once. Tracks that are not there match nothing.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn matches_of(&self, tracks: Range<u32>) -> Result<Vec<Vec<Match>>, FingerprintError> {
+        let query = |track| Ok(Query { peaks: self.recordings.peaks(track)?, before: track });
+        let queries = tracks.map(query).collect::<Result<Vec<_>, FingerprintError>>()?;
+        self.search(&queries)
+    }
+
+    fn search(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Match>>, FingerprintError> {
+        search::search(&self.postings, &self.recordings, self.seconds, queries)
     }
 
     /// Number of tracks.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tracks.len()
+        self.recordings.len()
     }
 
     /// Whether nothing has been added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tracks.is_empty()
-    }
-
-    /// The fingerprint of a track.
-    #[must_use]
-    pub fn track(&self, track: u32) -> Option<&Fingerprint> {
-        self.tracks.get(track as usize)
+        self.len() == 0
     }
 
     /// Number of hashes kept.
     #[must_use]
-    pub fn n_hashes(&self) -> usize {
-        self.entries.len()
+    pub fn n_hashes(&self) -> u64 {
+        self.postings.n_records()
     }
 
-    /// Memory that the index takes, in bytes: fingerprints, slots and entries.
+    /// Bytes that the index takes in memory and in files.
     #[must_use]
-    pub fn n_bytes(&self) -> usize {
-        let fingerprints: usize = self
-            .tracks
-            .iter()
-            .map(|track| size_of_val(&track.peaks[..]) + size_of_val(&track.chroma[..]))
-            .sum();
-        fingerprints + self.slots.capacity() * size_of::<u32>() + self.entries.capacity() * size_of::<Entry>()
+    pub fn n_bytes(&self) -> (u64, u64) {
+        let (peaks, records) = (self.recordings.n_bytes(), self.postings.n_bytes());
+        (peaks.0 + records.0, peaks.1 + records.1)
     }
+}
 
-    fn votes(&self, query: &Fingerprint, end: u32) -> Vec<Vote> {
-        let mut votes = Vec::new();
-        quads::probes(&query.peaks, &mut |quad| {
-            let before = votes.len();
-            let mut place = self.slots[self.slot(quad.key)];
-            let mut n_places = 0;
-            while let Some(entry) = self.entries.get(place as usize) {
-                if entry.key == quad.key {
-                    n_places += 1;
-                    if n_places > MOST_PLACES {
-                        votes.truncate(before);
-                        break;
-                    }
-                    if entry.track < end {
-                        votes.push(Vote { track: entry.track, query: quad.anchor, reference: entry.anchor });
-                    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tracks of peaks at random, of which every third is the one before it, a little faster and cut.
+    fn catalogue(n_tracks: u32) -> Vec<Fingerprint> {
+        let mut state = 7_u64;
+        let mut random = move |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let mut tracks: Vec<Fingerprint> = Vec::new();
+        for track in 0..n_tracks {
+            let mut peaks: Vec<Peak> = match tracks.last() {
+                Some(last) if track % 3 == 2 => last.peaks[100..]
+                    .iter()
+                    .map(|peak| Peak { time: (f64::from(peak.time) / 1.005) as u32, pitch: peak.pitch + 2 })
+                    .collect(),
+                _ => {
+                    let peak = |n: u32| Peak { time: 17 * n + random(15) as u32, pitch: random(990) as u16 };
+                    (0..500).map(peak).collect()
                 }
-                place = entry.next;
-            }
-        });
-        votes
-    }
-
-    fn best(&self, query: &Fingerprint, votes: &[Vote]) -> Option<Match> {
-        let track = votes.first()?.track;
-        let reference = self.track(track)?;
-        let pairs: Vec<(Peak, Peak)> = votes
-            .iter()
-            .map(|vote| (query.peaks[vote.query as usize], reference.peaks[vote.reference as usize]))
-            .collect();
-        // What repeats itself is alike at several offsets: the one at which most peaks coincide is meant.
-        alignments(&pairs, NEEDED_VOTES)
-            .into_iter()
-            .filter_map(|alignment| Tested::new(query, reference, alignment))
-            .map(|tested| tested.into_match(track, self.seconds))
-            .filter(|found| found.log10_chance < 0.0)
-            .max_by(|a, b| a.agreeing.cmp(&b.agreeing).then(b.log10_chance.total_cmp(&a.log10_chance)))
-    }
-
-    /// Of the bits of a key none decided whether it was kept.
-    fn slot(&self, key: u32) -> usize {
-        (key as usize) & (self.slots.len() - 1)
-    }
-
-    fn grow(&mut self) {
-        self.slots = vec![NOWHERE; 2 * self.slots.len()];
-        for place in 0..self.entries.len() {
-            let slot = self.slot(self.entries[place].key);
-            self.entries[place].next = self.slots[slot];
-            self.slots[slot] = place as u32;
+            };
+            peaks.sort_unstable();
+            tracks.push(Fingerprint { peaks, chroma: Vec::new(), n_samples: 8_000 * 34 });
         }
+        tracks
+    }
+
+    #[test]
+    fn files_answer_as_memory_does_and_many_at_once_as_each_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let tracks = catalogue(60);
+        let mut memory = Index::default();
+        let mut filed = Index::with_scratch(folder.path());
+        filed.postings = Postings::new(filed.scratch.clone()).with_in_memory(3_000);
+        for track in &tracks {
+            memory.add(track.clone()).unwrap();
+            filed.add(track.clone()).unwrap();
+        }
+        assert!(memory.n_bytes().1 == 0 && filed.n_bytes().1 > 14 * memory.n_hashes() / 2);
+        assert_eq!(filed.n_hashes(), memory.n_hashes());
+        let all = memory.matches_of(0..60).unwrap();
+        assert_eq!(filed.matches_of(0..60).unwrap(), all);
+        for (number, (track, matches)) in (0..).zip(tracks.iter().zip(&all)) {
+            let mut alone = filed.query(track).unwrap();
+            assert!(alone.iter().any(|found| found.track == number));
+            alone.retain(|found| found.track < number);
+            assert_eq!(&alone, matches, "{number}");
+            let proven = matches.iter().filter(|found| found.verdict(34.0, 34.0).is_some());
+            let expected = if number % 3 == 2 { vec![number - 1] } else { Vec::new() };
+            assert_eq!(proven.map(|found| found.track).collect::<Vec<_>>(), expected);
+        }
+        filed.compact().unwrap();
+        memory.compact().unwrap();
+        assert_eq!(filed.matches_of(0..60).unwrap(), all);
+        assert_eq!(memory.matches_of(58..59).unwrap(), all[58..59]);
     }
 }

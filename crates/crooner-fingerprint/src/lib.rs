@@ -22,7 +22,7 @@
 //!
 //! // Six seconds of the second track, at a quarter of the level.
 //! let excerpt: Vec<f32> = other[48_000..144_000].iter().map(|sample| sample / 4.0).collect();
-//! let matches = index.query(&Fingerprint::of(&excerpt, 16_000)?);
+//! let matches = index.query(&Fingerprint::of(&excerpt, 16_000)?)?;
 //! assert_eq!(matches.len(), 1);
 //! assert_eq!(matches[0].track, 1);
 //! assert!((matches[0].offset_seconds - 3.0).abs() < 0.02);
@@ -71,7 +71,10 @@ mod extractor;
 mod fingerprint;
 mod index;
 mod peaks;
+mod postings;
 mod quads;
+mod recordings;
+mod search;
 pub mod versions;
 
 pub use error::FingerprintError;

@@ -36,41 +36,46 @@ pub(crate) struct Quad {
 /// The seven numbers: pitch of the anchor, three intervals, three delays, each from its own number on.
 type Numbers = [i32; 7];
 const ROUNDINGS: [Rounding; 7] = [PITCH, INTERVAL, INTERVAL, INTERVAL, DELAY, DELAY, DELAY];
+/// Bits of a rounded number.
+const BITS: usize = 9;
 
 /// The hashes of all quads, each once.
 pub(crate) fn exact(peaks: &[Peak], visit: &mut impl FnMut(Quad)) {
-    each(peaks, |anchor, numbers| {
-        let mut cells = numbers;
-        for (cell, rounding) in cells.iter_mut().zip(ROUNDINGS) {
-            *cell = cell.div_euclid(rounding.size);
-        }
-        visit_kept(anchor, &cells, visit);
-    });
+    each(peaks, |anchor, numbers| visit_kept(anchor, packed(&numbers), visit));
 }
 
 /// The hashes of all quads, with those across every edge that a number lies near.
 pub(crate) fn probes(peaks: &[Peak], visit: &mut impl FnMut(Quad)) {
+    // All combinations: each number near an edge doubles them.
+    let mut combinations = [0_u64; 1 << 7];
     each(peaks, |anchor, numbers| {
-        let mut cells = [[0; 2]; 7];
-        let mut n_cells = [1_usize; 7];
-        for (dimension, (number, Rounding { size, margin })) in numbers.into_iter().zip(ROUNDINGS).enumerate()
-        {
-            let (cell, rest) = (number.div_euclid(size), number.rem_euclid(size));
-            cells[dimension] = [cell, if rest < margin { cell - 1 } else { cell + 1 }];
-            n_cells[dimension] = if rest < margin || rest >= size - margin { 2 } else { 1 };
-        }
-        // Counts through all combinations: a number whose digits have the bases `n_cells`.
-        let mut digits = [0_usize; 7];
-        loop {
-            let chosen: Numbers = std::array::from_fn(|dimension| cells[dimension][digits[dimension]]);
-            visit_kept(anchor, &chosen, visit);
-            let Some(dimension) = (0..7).find(|&dimension| digits[dimension] + 1 < n_cells[dimension]) else {
-                break;
+        combinations[0] = packed(&numbers);
+        let mut n_combinations = 1;
+        for (place, (number, Rounding { size, margin })) in numbers.into_iter().zip(ROUNDINGS).enumerate() {
+            let rest = number.rem_euclid(size);
+            let one = 1_u64 << (BITS * (6 - place));
+            // A rounded number is far from both ends of its bits, so that none is carried.
+            let beyond = match rest {
+                _ if rest < margin => one.wrapping_neg(),
+                _ if rest >= size - margin => one,
+                _ => continue,
             };
-            digits[dimension] += 1;
-            digits[..dimension].fill(0);
+            let (before, after) = combinations.split_at_mut(n_combinations);
+            for (after, before) in after.iter_mut().zip(before) {
+                *after = before.wrapping_add(beyond);
+            }
+            n_combinations *= 2;
+        }
+        for &packed in &combinations[..n_combinations] {
+            visit_kept(anchor, packed, visit);
         }
     });
+}
+
+/// The seven numbers rounded down.
+fn packed(numbers: &Numbers) -> u64 {
+    let cells = numbers.iter().zip(ROUNDINGS).map(|(number, rounding)| number.div_euclid(rounding.size));
+    cells.fold(0, |packed, cell| (packed << BITS) | (cell + 64) as u64)
 }
 
 fn each(peaks: &[Peak], mut visit: impl FnMut(usize, Numbers)) {
@@ -99,8 +104,7 @@ fn each(peaks: &[Peak], mut visit: impl FnMut(usize, Numbers)) {
     }
 }
 
-fn visit_kept(anchor: usize, cells: &Numbers, visit: &mut impl FnMut(Quad)) {
-    let packed = cells.iter().fold(0_u64, |packed, &cell| (packed << 9) | (cell + 64) as u64);
+fn visit_kept(anchor: usize, packed: u64, visit: &mut impl FnMut(Quad)) {
     let hash = mix(packed);
     if (hash >> 32).is_multiple_of(KEPT_ONE_IN) {
         // An index numbers at most 2^32 peaks.

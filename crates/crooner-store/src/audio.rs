@@ -145,6 +145,15 @@ impl AudioHashes {
         }
     }
 
+    /// The contents of all files that look as they did when they were last seen.
+    pub(crate) fn present(&self) -> impl Iterator<Item = blake3::Hash> {
+        let unchanged = |(path, entry): (&String, &Entry)| {
+            let stamp = Stamp { size: entry.size, mtime_ns: entry.mtime_ns };
+            Stamp::of(Path::new(path)).is_ok_and(|now| now == stamp).then_some(entry.blake3)
+        };
+        self.files.iter().filter_map(unchanged)
+    }
+
     /// Whether `path` once held something other than `id`.
     pub(crate) fn remembers_other(&self, path: &Path, id: AudioId) -> bool {
         self.entry(path).is_some_and(|entry| AudioId::Content(entry.blake3) != id)

@@ -1,5 +1,6 @@
 //! What identifies audio files, and what else is derived from them and kept by content.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use crate::audio::{AudioHashes, AudioId};
 use crate::disk::{self, WriterLock};
-use crate::{Store, StoreError, workers};
+use crate::maintain::size_of;
+use crate::{Garbage, GarbageReason, Store, StoreError, workers};
 
 impl Store {
     /// The BLAKE3 hash of each file's bytes, in the order of `paths`; `None` for a file that cannot be read. Files that
@@ -64,6 +66,81 @@ impl Store {
         disk::create_folder(&folder)?;
         Ok(Derived { folder, _lock: WriterLock::join(self.root())? })
     }
+
+    /// Every kind that is kept in the store, sorted by path.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a folder cannot be listed. A store that does not exist yet is empty.
+    pub fn stat_derived(&self) -> Result<Vec<DerivedStat>, StoreError> {
+        let mut stats = Vec::new();
+        for (path, files) in self.derived_folders()? {
+            let bytes = files.iter().try_fold(0, |sum, (file, _)| size_of(file).map(|size| sum + size))?;
+            stats.push(DerivedStat { path, files: files.len(), bytes });
+        }
+        Ok(stats)
+    }
+
+    /// What is kept of audio files that are gone, or of which every one has changed since the store last saw it; and of
+    /// the kinds that are called like one of `current` but for what follows the last hyphen, the version. Sorted by path.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a folder cannot be listed, [`StoreError::CorruptHashCache`] if it is not known which file
+    /// has which content.
+    pub fn derived_garbage(&self, current: &[&str]) -> Result<Vec<Garbage>, StoreError> {
+        let needed: BTreeSet<[u8; 32]> =
+            AudioHashes::load(self.root())?.present().map(|hash| *hash.as_bytes()).collect();
+        let stem = |kind: &str| kind.rsplit_once('-').map(|(stem, _)| stem.to_owned());
+        let is_old = |kind: &str| {
+            !current.contains(&kind)
+                && current.iter().any(|now| stem(now).is_some() && stem(now) == stem(kind))
+        };
+        let mut garbage = Vec::new();
+        for (folder, files) in self.derived_folders()? {
+            let is_old = folder.file_name().and_then(|kind| kind.to_str()).is_some_and(is_old);
+            for (path, content) in files {
+                let reason = match needed.contains(content.as_bytes()) {
+                    _ if is_old => GarbageReason::OtherVersion,
+                    false => GarbageReason::AudioGone,
+                    true => continue,
+                };
+                garbage.push(Garbage { bytes: size_of(&path)?, path, reason });
+            }
+        }
+        garbage.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(garbage)
+    }
+
+    /// The folders of derived things, each with its files and the contents that they were made of.
+    pub(crate) fn derived_folders(&self) -> Result<Vec<DerivedFolder>, StoreError> {
+        let content = |path: PathBuf| {
+            let hash = blake3::Hash::from_hex(path.file_name()?.as_encoded_bytes()).ok()?;
+            Some((path, hash))
+        };
+        let mut folders = Vec::new();
+        for folder in disk::list(self.root())?.into_iter().filter(|path| path.is_dir()) {
+            let files: Vec<_> = disk::list(&folder)?.into_iter().filter_map(content).collect();
+            if !files.is_empty() {
+                folders.push((folder, files));
+            }
+        }
+        folders.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(folders)
+    }
+}
+
+/// A folder, and its files with the contents that they were made of.
+type DerivedFolder = (PathBuf, Vec<(PathBuf, blake3::Hash)>);
+
+/// One kind of what is kept by content: see [`Store::derived`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DerivedStat {
+    /// Its folder, which has the name of the kind.
+    pub path: PathBuf,
+    /// Of how many contents something is kept.
+    pub files: usize,
+    /// Bytes of all of it.
+    pub bytes: u64,
 }
 
 /// Files named by the hash of the audio file that they were made of: see [`Store::derived`].
@@ -126,7 +203,40 @@ mod tests {
         assert_eq!(derived.get(&hash).unwrap().unwrap(), b"four");
         assert!(store.stat().unwrap().is_empty() && store.shards().unwrap().is_empty());
 
+        assert_eq!(store.derived_garbage(&["lengths"]).unwrap(), []);
         let cancelled = AtomicBool::new(true);
         assert_eq!(store.content_hashes(&paths, None, &cancelled, &|| ()).unwrap(), None);
+    }
+
+    #[test]
+    fn what_was_made_of_files_that_are_gone_is_garbage() {
+        let folder = tempfile::tempdir().unwrap();
+        let [stays, goes, changes] = ["stays", "goes", "changes"].map(|name| folder.path().join(name));
+        for path in [&stays, &goes, &changes] {
+            fs::write(path, path.as_os_str().as_encoded_bytes()).unwrap();
+        }
+        let store = Store::open(folder.path().join("store")).unwrap();
+        let never = AtomicBool::new(false);
+        let paths = [stays.as_path(), &goes, &changes];
+        let hashes = store.content_hashes(&paths, None, &never, &|| ()).unwrap().unwrap();
+        for kind in ["prints-1", "prints-2", "other"] {
+            let derived = store.derived(kind).unwrap();
+            hashes.iter().flatten().for_each(|hash| derived.put(hash, b"four").unwrap());
+        }
+        fs::write(store.root().join("prints-2/notes.txt"), b"not by content").unwrap();
+        let stat = store.stat_derived().unwrap();
+        assert_eq!(stat.iter().map(|stat| (stat.files, stat.bytes)).collect::<Vec<_>>(), [(3, 12); 3]);
+
+        fs::remove_file(&goes).unwrap();
+        fs::write(&changes, b"something else").unwrap();
+        let garbage = store.derived_garbage(&["prints-2"]).unwrap();
+        let count = |reason| garbage.iter().filter(|found| found.reason == reason).count();
+        assert_eq!((count(GarbageReason::OtherVersion), count(GarbageReason::AudioGone)), (3, 4));
+        assert!(garbage.iter().all(|found| found.bytes == 4));
+        let paths: Vec<PathBuf> = garbage.into_iter().map(|found| found.path).collect();
+        store.remove(&paths).unwrap();
+        assert_eq!(store.stat_derived().unwrap().iter().map(|stat| stat.files).collect::<Vec<_>>(), [1, 1]);
+        let notes = [store.root().join("prints-2/notes.txt")];
+        assert!(matches!(store.remove(&notes), Err(StoreError::Foreign { .. })));
     }
 }

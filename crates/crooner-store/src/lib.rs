@@ -45,7 +45,8 @@
 //! the features, the configuration, and of each track its id, labels and audio. So what is there is up to
 //! date, what is out of date is not there, and a shard is never changed. It appears complete or not at all,
 //! also after a power cut or when two processes compute the same one. Nothing is deleted unasked: shards that no
-//! catalogue needs any more stay until [`Store::garbage`] lists them and [`Store::remove`] takes them away. Removing
+//! catalogue needs any more stay until [`Store::garbage`] lists them ([`Store::derived_garbage`]: what was derived from files
+//! that are gone) and [`Store::remove`] takes them away. Removing
 //! the whole folder is always safe while nothing uses it.
 //!
 //! A shard is an uncompressed Arrow IPC file with one record batch and these columns:
@@ -98,7 +99,7 @@ mod unit;
 mod workers;
 
 pub use analyse::{Analyser, Analysis, AnalysisError, samples_of};
-pub use content::Derived;
+pub use content::{Derived, DerivedStat};
 pub use error::StoreError;
 pub use feature_set::FeatureSet;
 pub use front_end::{FrontEnd, SEGMENTS_VERSION, SegmentFeature};

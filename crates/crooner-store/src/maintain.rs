@@ -48,7 +48,7 @@ pub struct FolderStat {
     pub indexes: Vec<String>,
 }
 
-/// A shard that nobody needs.
+/// A shard, or something else derived from audio, that nobody needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Garbage {
@@ -60,14 +60,16 @@ pub struct Garbage {
     pub reason: GarbageReason,
 }
 
-/// Why a shard is not needed.
+/// Why it is not needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GarbageReason {
     /// No index in its folder lists it: its audio, its labels or its catalogue changed since.
     Unlisted,
-    /// It was computed by another version of the features, which this program never reads.
+    /// It was computed by another version of the features, or of what else it is, which this program never reads.
     OtherVersion,
+    /// No file is left of those with the audio that it was made of.
+    AudioGone,
 }
 
 impl Store {
@@ -189,21 +191,24 @@ impl Store {
         Ok(garbage)
     }
 
-    /// Removes these shards, while nobody prepares. Who has one open keeps it until they close it.
+    /// Removes these shards and [derived](Store::derived) things, while nobody prepares. Who has a shard open keeps it until
+    /// they close it.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] if somebody prepares, [`StoreError::Foreign`] for a path that is no shard of this
-    /// store, before anything is removed; [`StoreError::Io`] if a file cannot be removed.
-    pub fn remove(&self, shards: &[PathBuf]) -> Result<(), StoreError> {
-        let known: BTreeSet<PathBuf> = self.shards()?.into_iter().collect();
-        if let Some(foreign) = shards.iter().find(|path| !known.contains(*path)) {
-            return Err(StoreError::Foreign { path: foreign.clone(), root: self.root().to_owned() });
-        }
-        if shards.is_empty() {
+    /// [`StoreError::InUse`] if somebody prepares, [`StoreError::Foreign`] for a path that is neither in this store,
+    /// before anything is removed; [`StoreError::Io`] if a file cannot be removed.
+    pub fn remove(&self, files: &[PathBuf]) -> Result<(), StoreError> {
+        if files.is_empty() {
             return Ok(());
         }
+        let derived = self.derived_folders()?.into_iter().flat_map(|(_, files)| files);
+        let known: BTreeSet<PathBuf> =
+            self.shards()?.into_iter().chain(derived.map(|(path, _)| path)).collect();
+        if let Some(foreign) = files.iter().find(|path| !known.contains(*path)) {
+            return Err(StoreError::Foreign { path: foreign.clone(), root: self.root().to_owned() });
+        }
         let _lock = WriterLock::exclusive(self.root())?;
-        shards.iter().try_for_each(|path| fs::remove_file(path).map_err(StoreError::io("remove", path)))
+        files.iter().try_for_each(|path| fs::remove_file(path).map_err(StoreError::io("remove", path)))
     }
 
     fn folders(&self) -> Result<Vec<PathBuf>, StoreError> {
@@ -219,7 +224,7 @@ impl Store {
     }
 }
 
-fn size_of(path: &Path) -> Result<u64, StoreError> {
+pub(crate) fn size_of(path: &Path) -> Result<u64, StoreError> {
     fs::metadata(path).map(|metadata| metadata.len()).map_err(StoreError::io("look at", path))
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use crooner_store::{FolderStat, Garbage, GarbageReason, Store};
+use crooner_store::{DerivedStat, FolderStat, Garbage, GarbageReason, Store};
 
 use crate::cli::{StoreAction, StoreCommandArgs};
 use crate::progress::Progress;
@@ -19,12 +19,21 @@ pub(crate) fn run(args: &StoreCommandArgs) -> Result<ExitCode> {
 }
 
 fn stat(root: &Path) -> Result<ExitCode> {
-    let folders = Store::open(root)?.stat()?;
+    let store = Store::open(root)?;
+    let folders = store.stat()?;
     if folders.is_empty() {
         say(&format!("{}: no features", root.display()))?;
     }
     for stat in &folders {
         say(&sentence(stat))?;
+    }
+    for DerivedStat { path, files, bytes, .. } in store.stat_derived()? {
+        say(&format!(
+            "{}\n  {} of audio files, {}",
+            path.display(),
+            counted(files, "fingerprint"),
+            size(bytes)
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -88,23 +97,31 @@ fn verify(root: &Path, remove: bool) -> Result<ExitCode> {
 
 fn gc(root: &Path, dry_run: bool) -> Result<ExitCode> {
     let store = Store::open(root)?;
-    let garbage = store.garbage()?;
-    let bytes: u64 = garbage.iter().map(|shard| shard.bytes).sum();
+    let shards = store.garbage()?;
+    let fingerprints = store.derived_garbage(&[&crooner_audit::kept_as()])?;
     if dry_run {
-        for Garbage { path, bytes, reason, .. } in &garbage {
+        for Garbage { path, bytes, reason, .. } in shards.iter().chain(&fingerprints) {
             let why = match reason {
                 GarbageReason::Unlisted => "no data set lists it any more",
-                GarbageReason::OtherVersion => "of another version of the features",
+                GarbageReason::OtherVersion => "of another version",
+                GarbageReason::AudioGone => "its audio file is gone or changed",
                 _ => "not needed",
             };
             say(&format!("{} ({}): {why}", path.display(), size(*bytes)))?;
         }
     } else {
-        let paths: Vec<_> = garbage.iter().map(|shard| shard.path.clone()).collect();
+        let paths: Vec<_> = shards.iter().chain(&fingerprints).map(|garbage| garbage.path.clone()).collect();
         store.remove(&paths)?;
     }
     let done = if dry_run { "could be removed" } else { "removed" };
-    say(&format!("{}, {}, {done}", counted(garbage.len(), "shard"), size(bytes)))?;
+    let count = |garbage: &[Garbage], noun: &str| {
+        let bytes = garbage.iter().map(|garbage| garbage.bytes).sum();
+        say(&format!("{}, {}, {done}", counted(garbage.len(), noun), size(bytes)))
+    };
+    if !fingerprints.is_empty() {
+        count(&fingerprints, "fingerprint")?;
+    }
+    count(&shards, "shard")?;
     Ok(ExitCode::SUCCESS)
 }
 
