@@ -51,9 +51,30 @@ fn a_split_is_written_and_trained_on() {
     fs::write(sandbox.path("bad.csv"), "id,side\nnobody,test\n").unwrap();
     let error = sandbox.refuse(&[&train[..], &["--split-file", "bad.csv"]].concat());
     assert!(
-        error.contains("bad.csv: 1 of its tracks cannot be used") && error.contains("\"nobody\""),
+        error.contains("bad.csv: 1 of its tracks are not in the data set, the first being \"nobody\""),
         "{error}"
     );
+}
+
+#[test]
+fn tracks_of_a_given_split_that_cannot_be_used_take_no_part() {
+    let sandbox = Sandbox::new(PROGRAM);
+    sandbox.music(2, 3, 2);
+    wav::write(&sandbox.path("music/Artist 1/Album 2/short.wav"), &wav::tone(440.0, 0.5)).unwrap();
+    fs::write(sandbox.path("music/Artist 1/Album 2/broken.wav"), "RIFF").unwrap();
+    sandbox.succeed(&["split", "--data", "music", "-o", "splits"]);
+    for (file, run) in [("splits/split.json", "json"), ("splits/split.csv", "csv")] {
+        let given = fs::read_to_string(sandbox.path(file)).unwrap();
+        assert!(given.contains("short.wav") && given.contains("broken.wav"), "{given}");
+        let train = ["train", "--data", "music", "--config", "quick.toml", "--epochs", "1"];
+        sandbox.succeed(&[&train[..], &["--split-file", file, "--out", run]].concat());
+        let used = fs::read_to_string(sandbox.path(run).join("split.json")).unwrap();
+        assert!(used.contains("Artist 1/Album 2/0.wav"), "{used}");
+        assert!(!used.contains("short.wav") && !used.contains("broken.wav"), "{used}");
+        let report = fs::read_to_string(sandbox.path(run).join("report.html")).unwrap();
+        assert!(report.contains("1 track(s) shorter than a slice take no part: Artist 1/Album 2/short.wav."));
+        assert!(report.contains("Artist 1/Album 2/broken.wav"));
+    }
 }
 
 #[test]

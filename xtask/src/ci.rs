@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::process::{self, PROFILE, UsageError};
 use crate::test::Runner;
 use crate::tools::{self, DENY, TYPOS, Tool};
-use crate::{test, vulkan};
+use crate::{emulation, test, vulkan};
 
 /// One check.
 struct Step {
@@ -26,7 +26,7 @@ enum Outcome {
 }
 
 /// Every check, the cheapest first.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step { name: "fmt", about: "rustfmt would change nothing", run: fmt },
     Step { name: "typos", about: "no misspelt words", run: typos },
     Step { name: "deny", about: "licences and sources of the dependencies", run: deny },
@@ -38,6 +38,7 @@ const STEPS: [Step; 7] = [
         about: "wgpu (on a software Vulkan driver) and ndarray, end to end, and wgpu's kernels",
         run: wgpu,
     },
+    Step { name: "neon", about: "the kernels of 64-bit ARM, run by qemu", run: neon },
 ];
 
 /// Runs the named steps in the order given, or all, up to the first that fails.
@@ -172,6 +173,16 @@ fn wgpu() -> Result<Outcome> {
     command.args(["--features", "crooner-tests/ndarray,crooner-tests/wgpu"]);
     command.envs(driver.map(|driver| (vulkan::ICD_VARIABLE, driver)));
     passes(&mut command)
+}
+
+fn neon() -> Result<Outcome> {
+    if cfg!(target_arch = "aarch64") {
+        return Ok(Outcome::Skipped("this is such a machine: the tests have run them".to_owned()));
+    }
+    if let Some(what) = emulation::missing()? {
+        return missing(format!("{what} cannot be found: {}", emulation::HOW_TO_INSTALL));
+    }
+    passes(&mut emulation::tests_of_kernels())
 }
 
 #[cfg(test)]

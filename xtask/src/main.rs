@@ -10,6 +10,7 @@
 )]
 
 mod ci;
+mod emulation;
 mod forward;
 mod process;
 mod test;

@@ -20,7 +20,7 @@ use symphonia::core::meta::{MetadataOptions, RawValue};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-use crate::AudioError;
+use crate::error::{AudioError, MAX_SAMPLE};
 use crate::mp4;
 use crate::overlay::{Overlay, OverlayError};
 
@@ -277,15 +277,17 @@ impl Decoder {
             });
         }
         // All at once first: a search that may stop anywhere takes samples one by one.
-        if self.mono.iter().fold(true, |all, sample| all & sample.is_finite()) {
+        let is_good = |sample: f32| sample.abs() <= MAX_SAMPLE;
+        if self.mono.iter().fold(true, |all, &sample| all & is_good(sample)) {
             return Ok(());
         }
-        match self.mono.iter().position(|sample| !sample.is_finite()) {
+        match self.mono.iter().position(|&sample| !is_good(sample)) {
             None => Ok(()),
-            Some(position) => Err(AudioError::NonFinite {
+            Some(position) => Err(AudioError::BadSample {
                 path: self.path.clone(),
                 codec: self.codec().to_owned(),
                 index: self.decoded + position as u64,
+                value: self.mono[position],
             }),
         }
     }
@@ -450,17 +452,20 @@ fn mix(buffer: &GenericAudioBufferRef<'_>, planes: &mut Vec<Vec<f32>>, mono: &mu
 
 fn mix_planes<'a>(mut planes: impl Iterator<Item = &'a [f32]>, n_planes: usize, mono: &mut Vec<f32>) {
     let Some(first) = planes.next() else { return };
-    mono.extend_from_slice(first);
+    let Some(second) = planes.next() else { return mono.extend_from_slice(first) };
+    let n_channels = n_planes as f32;
+    if n_planes == 2 {
+        // What nearly every file has, in one pass.
+        return mono.extend(first.iter().zip(second).map(|(left, right)| (left + right) / n_channels));
+    }
+    mono.extend(first.iter().zip(second).map(|(left, right)| left + right));
     for plane in planes {
         for (sum, sample) in mono.iter_mut().zip(plane) {
             *sum += sample;
         }
     }
-    if n_planes > 1 {
-        let n_channels = n_planes as f32;
-        for sum in mono {
-            *sum /= n_channels;
-        }
+    for sum in mono {
+        *sum /= n_channels;
     }
 }
 

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use crooner_resample::ResampleError;
 use thiserror::Error;
 
+/// Largest magnitude of a sample, 160 dB above full scale: files of floating point hold any number, and no resampler's sum
+/// overflows within it.
+pub const MAX_SAMPLE: f32 = 1e8;
+
 /// Why a file did not become samples. Every message names the file, and the codec where it is known.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -123,15 +127,17 @@ pub enum AudioError {
         /// Sample rate found.
         found_hz: u32,
     },
-    /// A sample is NaN or infinite.
-    #[error("sample {index} of {} ({codec}) is not a finite number", path.display())]
-    NonFinite {
+    /// A sample is NaN or further from zero than [`MAX_SAMPLE`].
+    #[error("sample {index} of {} ({codec}) is {value}, expected a finite number within ±1e8", path.display())]
+    BadSample {
         /// The file.
         path: PathBuf,
         /// Short name of the codec.
         codec: String,
         /// Index of the first such sample, at the file's own rate, counted per channel.
         index: u64,
+        /// The sample.
+        value: f32,
     },
     /// The file's rate cannot be converted to the one asked for.
     #[error("cannot resample {}: {source}", path.display())]

@@ -57,7 +57,7 @@ mod overlay;
 mod reader;
 mod waveform;
 
-pub use error::AudioError;
+pub use error::{AudioError, MAX_SAMPLE};
 pub use reader::{AudioReader, load};
 pub use waveform::Waveform;
 

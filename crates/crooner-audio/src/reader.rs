@@ -98,7 +98,8 @@ impl AudioReader {
     /// Mono is the mean over channels.
     ///
     /// # Errors
-    /// The file cannot be read on, its rate or number of channels changes, or a sample is not a finite number.
+    /// The file cannot be read on, its rate or number of channels changes, or a sample is not a number
+    /// within ±[`MAX_SAMPLE`](crate::MAX_SAMPLE).
     pub fn next_block(&mut self) -> Result<Option<&[f32]>, AudioError> {
         self.resampled.clear();
         let Some(resampler) = &mut self.resampler else {

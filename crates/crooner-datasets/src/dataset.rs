@@ -1,7 +1,10 @@
 //! What every data set can do.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::{Catalogue, DatasetError, Info};
 
@@ -26,7 +29,7 @@ pub trait Dataset: Sync {
 }
 
 /// What the caller brings; [`Source`](crate::Source) says which set needs which part.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Request {
     /// The folder of the user's files. Only for sets that read one: others refuse it.
@@ -40,6 +43,34 @@ pub struct Request {
     pub columns: BTreeMap<String, String>,
     /// Choices that a set offers ([`Info::options`]), by name.
     pub options: BTreeMap<String, String>,
+    /// Is told how far a set has come that makes its files.
+    pub watch: Watch,
+}
+
+/// Follows long work, and may end it; by default nobody does.
+#[derive(Clone, Default)]
+pub struct Watch(Option<Arc<Watcher>>);
+
+type Watcher = dyn Fn(usize, usize) -> ControlFlow<()> + Send + Sync;
+
+impl Watch {
+    /// `watcher` is told how many pieces are done, and of how many, before each that is to be made and at the end. After
+    /// [`ControlFlow::Break`] none is begun, and opening the set fails with [`DatasetError::Interrupted`]. It is called from
+    /// several threads.
+    #[must_use]
+    pub fn new(watcher: impl Fn(usize, usize) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(watcher)))
+    }
+
+    pub(crate) fn tell(&self, n_done: usize, n_pieces: usize) -> ControlFlow<()> {
+        self.0.as_ref().map_or(ControlFlow::Continue(()), |watcher| watcher(n_done, n_pieces))
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
 }
 
 impl Request {
@@ -67,6 +98,12 @@ impl Request {
     pub fn with_option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.insert(name.into(), value.into());
         self
+    }
+
+    /// With someone who follows long work.
+    #[must_use]
+    pub fn with_watch(self, watch: Watch) -> Self {
+        Self { watch, ..self }
     }
 
     /// With the extensions that count as audio.

@@ -93,6 +93,12 @@ pub enum DatasetError {
         /// What is missing.
         reason: String,
     },
+    /// The caller's [`Watch`](crate::Watch) ended it. What was made is kept: opening the set again goes on from there.
+    #[error("making the files of data set {name:?} was interrupted; the same again goes on from there")]
+    Interrupted {
+        /// The set.
+        name: String,
+    },
     /// A list or table that cannot be understood.
     #[error("{path:?}{}: {reason}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
     BadList {

@@ -71,7 +71,7 @@ mod voxceleb;
 
 pub use catalogue::{AlbumCount, ArtistCount, Catalogue, Content, Selected, Summary, Track};
 pub use check::{CheckReport, check};
-pub use dataset::{Dataset, Request};
+pub use dataset::{Dataset, Request, Watch};
 pub use error::DatasetError;
 pub use info::{Counts, Info, Manifest, Source};
 pub use msd::{Segments, segments};

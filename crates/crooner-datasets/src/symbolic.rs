@@ -89,7 +89,9 @@ impl Dataset for Symbolic {
             .zip(&treatments)
             .map(|(piece, treatment)| Job { midi: &piece.midi, target: folder.join(piece.id()), treatment })
             .collect();
-        let outcomes = synthesiser.render(&jobs, &effect)?;
+        let Some(outcomes) = synthesiser.render(&jobs, &effect, &request.watch)? else {
+            return Err(DatasetError::Interrupted { name });
+        };
 
         let mut tracks = Vec::new();
         for ((piece, treatment), outcome) in pieces.iter().zip(&treatments).zip(outcomes) {

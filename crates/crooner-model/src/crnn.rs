@@ -10,13 +10,13 @@ use crate::init::Init;
 use crate::layers::Layers;
 use crate::{Input, ModelError};
 
-mod block;
+pub mod blocks;
 pub mod config;
 mod input;
 pub(crate) mod summary;
 
-pub use block::ConvBlock;
-use block::Image;
+pub use blocks::Block;
+use blocks::Image;
 use config::{CrnnConfig, InitialState, InputConfig, Summary};
 pub use summary::Attention;
 
@@ -25,7 +25,7 @@ pub use summary::Attention;
 /// ```text
 /// [batch, n_mels, n_frames]                      log-mel slice, dB
 ///   standardisation, padding, batch norm         InputConfig
-///   blocks of convolutions -> activation, batch norm -> max pool -> dropout
+///   blocks of convolutions -> activation, batch norm -> max pool -> dropout, or of another kind
 /// [batch, filters, bands, frames]
 ///   permute, reshape: each frame's bands and filters become one vector
 /// [batch, frames, bands * filters]
@@ -40,8 +40,8 @@ pub use summary::Attention;
 pub struct Crnn {
     /// Batch norm of the input, if there is one.
     pub input_norm: Option<BatchNorm>,
-    /// Conv blocks, first to last.
-    pub blocks: Vec<ConvBlock>,
+    /// Blocks, first to last.
+    pub blocks: Vec<Block>,
     /// GRU layers, first to last.
     pub gru: Vec<Gru>,
     /// Their counterparts that read backwards; none, or one each.
@@ -86,10 +86,10 @@ impl Crnn {
     pub fn new(config: &CrnnConfig, input: Input, seed: u64, device: &Device) -> Result<Self, ModelError> {
         config.validate_for(input)?;
         let init = Init { seed, device };
-        let channels = std::iter::once(1).chain(config.blocks.iter().map(|block| block.filters));
-        let blocks = config.blocks.iter().zip(channels).enumerate();
-        let blocks: Vec<_> =
-            blocks.map(|(i, (block, c))| ConvBlock::new(&init, i, config, block, c)).collect();
+        let blocks = config.blocks_with_channels().enumerate();
+        let blocks = blocks
+            .map(|(i, (block, channels))| Block::new(&init, &format!("blocks.{i}"), config, block, channels));
+        let blocks: Vec<_> = blocks.collect();
 
         let filters = config.blocks.last().map_or(1, |block| block.filters);
         let states = config.gru.iter().map(|units| units * config.directions());

@@ -4,7 +4,10 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use crooner_model::{Input, Mode, ModelConfig, ModelError, NamedTensor, Network, WeightsError};
+use crooner_model::crnn::Block;
+use crooner_model::{
+    Input, Layers, Mode, ModelConfig, ModelError, NamedTensor, Network, Stage, WeightsError,
+};
 
 const PAPER: &str = "
 [crnn]
@@ -133,10 +136,11 @@ fn gradients_are_those_of_the_loss() {
     let gradients = loss(&network).backward();
 
     let Network::Crnn(crnn) = &network;
+    let [Block::Conv(first), Block::Conv(second)] = &crnn.blocks[..] else { unreachable!("conv blocks") };
     let gradient = |name: &str| -> Vec<f32> {
         match name {
-            "blocks.0.conv.weight" => values(crnn.blocks[0].conv.weight.val().grad(&gradients).unwrap()),
-            "blocks.1.conv.weight" => values(crnn.blocks[1].conv.weight.val().grad(&gradients).unwrap()),
+            "blocks.0.conv.weight" => values(first.conv.weight.val().grad(&gradients).unwrap()),
+            "blocks.1.conv.weight" => values(second.conv.weight.val().grad(&gradients).unwrap()),
             "gru.0.input" => values(crnn.gru[0].input.val().grad(&gradients).unwrap()),
             "gru.1.recurrent" => values(crnn.gru[1].recurrent.val().grad(&gradients).unwrap()),
             "head.weight" => values(crnn.head.weight.val().grad(&gradients).unwrap()),
@@ -193,4 +197,48 @@ fn training_updates_batch_statistics_and_inference_does_not() {
     let before = statistics(&frozen);
     frozen.forward(mel([2, 16, 8], &Device::flex()), Mode::Inference);
     assert_eq!(statistics(&frozen), before);
+}
+
+/// `pool(F(x) + S(x))` where `F` is zero: what is left is the pool of the shortcut.
+#[test]
+fn a_residual_block_adds_to_its_input() {
+    let device = Device::flex();
+    let pooled = |scale: f32, x: &[f32]| -> Vec<f32> {
+        let at = |image: usize, band: usize, frame: usize| scale * x[(image * 16 + band) * 8 + frame];
+        let window = |i, b: usize, f: usize| {
+            let values = [at(i, b, f), at(i, b, f + 1), at(i, b + 1, f), at(i, b + 1, f + 1)];
+            values.into_iter().fold(f32::NEG_INFINITY, f32::max)
+        };
+        let places = (0..2).flat_map(|i| (0..8).flat_map(move |b| (0..4).map(move |f| (i, b, f))));
+        places.map(|(i, b, f)| window(i, 2 * b, 2 * f)).collect()
+    };
+    for (filters, scales) in [(1, &[1.0][..]), (2, &[2.0, -1.0])] {
+        let config: ModelConfig = toml::from_str(&format!(
+            "[crnn]\nblocks = [{{ kind = 'residual', filters = {filters}, pool = [2, 2], convolutions = 2 }}]\ngru = [3]"
+        ))
+        .unwrap();
+        let network = config.init(Input { n_mels: 16, n_frames: 8, n_classes: 3 }, 1, &device).unwrap();
+        let mut weights = network.weights().unwrap();
+        for tensor in &mut weights {
+            match tensor.name.as_str() {
+                "blocks.0.shortcut.conv.weight" => tensor.values = scales.to_vec(),
+                name if name.starts_with("blocks.0.layers.1.conv") => tensor.values.fill(0.0),
+                _ => {}
+            }
+        }
+        let has_shortcut = weights.iter().any(|tensor| tensor.name == "blocks.0.shortcut.conv.weight");
+        assert_eq!(has_shortcut, filters == 2);
+        let Network::Crnn(crnn) = network.with_weights(weights).unwrap();
+        for layers in [Layers::Stock, Layers::of(&device)] {
+            let (mut input, mut output) = (Vec::new(), Vec::new());
+            crnn.forward_watched(layers, mel([2, 16, 8], &device), Mode::Inference, |stage| match stage {
+                Stage::Input(x) => input = values(x),
+                Stage::Block(_, x) => output = values(x.permute([1, 0, 2, 3])),
+                _ => {}
+            });
+            let expected: Vec<f32> = scales.iter().flat_map(|&scale| pooled(scale, &input)).collect();
+            let worst = output.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(output.len() == expected.len() && worst < 1e-4, "{layers:?}: {worst}");
+        }
+    }
 }

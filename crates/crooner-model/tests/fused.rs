@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crooner_kernels::Kernels;
 use crooner_model::{Input, Layers, Mode, ModelConfig, Network};
 
-const NETWORKS: [&str; 9] = [
+const NETWORKS: [&str; 10] = [
     "[crnn]
     blocks = [{ filters = 16, pool = [2, 2] }, { filters = 32, pool = [4, 2] }, { filters = 32, pool = [4, 2] }]
     gru = [16, 8]",
@@ -43,6 +43,14 @@ const NETWORKS: [&str; 9] = [
     ]
     gru = [5]
     recurrence = { bidirectional = true }",
+    // Blocks that add to their input, once of as many channels as they give and twice of fewer.
+    "[crnn]
+    blocks = [
+        { kind = 'residual', filters = 8, pool = [2, 2], convolutions = 2 },
+        { kind = 'residual', filters = 8, pool = [2, 1], convolutions = 2, norm = 'before-activation' },
+        { kind = 'residual', filters = 6, pool = [2, 2], dropout = 0.2 },
+    ]
+    gru = [5]",
     // Old Keras, a norm for each frame.
     "[crnn]
     summary = 'max'

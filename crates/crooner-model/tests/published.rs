@@ -9,6 +9,7 @@ use std::path::Path;
 use burn::module::Param;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use crooner_model::crnn::Block;
 use crooner_model::import::{Dialect, import_into};
 use crooner_model::{CrnnConfig, Input, Mode, ModelConfig, NamedTensor, Network, Output, Stage};
 
@@ -154,7 +155,10 @@ fn hsieh_gradients_and_statistics() {
             let mut network = network("hsieh-artist20", Dialect::Hsieh, &config, HSIEH, &device);
             if variant == "running" {
                 let Network::Crnn(crnn) = &mut network;
-                let norms = crnn.blocks.iter_mut().filter_map(|block| block.norm.as_mut());
+                let norms = crnn.blocks.iter_mut().filter_map(|block| match block {
+                    Block::Conv(block) => block.norm.as_mut(),
+                    Block::Residual(_) => unreachable!("conv blocks"),
+                });
                 for norm in norms.chain(crnn.input_norm.as_mut()) {
                     norm.training = Param::from_bool(false);
                 }

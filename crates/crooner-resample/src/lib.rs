@@ -61,17 +61,17 @@
 //!
 //! # Cost
 //!
-//! Microseconds per second of audio, one core, best of several alternating runs on one machine, this crate and
-//! python-soxr 1.1.0:
+//! Microseconds per second of audio, one core of an AMD EPYC, best of several alternating runs of this crate and
+//! python-soxr 1.1.0; `reference/cost.py` prints it:
 //!
 //! | Hz | here | soxr |
 //! |---|---|---|
-//! | 44100 to 22050 | 89 | 93 |
-//! | 44100 to 16000 | 92 | 140 |
-//! | 48000 to 16000 | 85 | 125 |
-//! | 44100 to 48000 | 124 | 282 |
-//! | 22050 to 16000 | 51 | 128 |
-//! | 44101 to 16000 | 388 | 178 |
+//! | 44100 to 22050 | 68 | 108 |
+//! | 44100 to 16000 | 69 | 147 |
+//! | 48000 to 16000 | 63 | 127 |
+//! | 44100 to 48000 | 124 | 284 |
+//! | 22050 to 16000 | 47 | 133 |
+//! | 44101 to 16000 | 371 | 208 |
 //!
 //! Ratios with large prime terms, as the last one, are the slow ones: they also take 5 ms to build where half
 //! a millisecond is usual. The filters of the eight ratios used last are kept, so that the next converter of one of them is
@@ -80,6 +80,7 @@
 mod block;
 mod error;
 mod kaiser;
+mod low_bins;
 mod resampler;
 mod response;
 mod stage;

@@ -10,9 +10,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use realfft::num_complex::Complex32;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use realfft::{ComplexToReal, RealFftPlanner};
 
 use crate::block::Block;
+use crate::low_bins::{LowBins, Workspace};
 use crate::response::Response;
 
 /// What is shared by all converters of one ratio.
@@ -20,7 +21,7 @@ struct Design {
     block: Block,
     /// Gain of each bin that is kept, the transforms' scale included.
     gains: Vec<f32>,
-    forward: Arc<dyn RealToComplex<f32>>,
+    forward: LowBins,
     inverse: Arc<dyn ComplexToReal<f32>>,
 }
 
@@ -28,9 +29,8 @@ impl Design {
     fn new(up: usize, down: usize, longest: usize) -> Self {
         let response = Response::new(up as u64, down as u64);
         let block = Block::new(up, down, response.half_width(), longest);
-        let mut planner = RealFftPlanner::new();
-        let forward = planner.plan_fft_forward(block.n_in);
-        let inverse = planner.plan_fft_inverse(block.n_out);
+        let forward = LowBins::new(block.n_in);
+        let inverse = RealFftPlanner::new().plan_fft_inverse(block.n_out);
         // Bins below the lower Nyquist frequency; what is at or above it is in the stop-band.
         let n_low = block.n_in.min(block.n_out);
         let scale = 1.0 / block.n_in as f64;
@@ -81,8 +81,7 @@ pub(crate) struct Stage {
     skip: usize,
     consumed: u64,
     produced: u64,
-    time_in: Vec<f32>,
-    spectrum_in: Vec<Complex32>,
+    forward: Workspace,
     spectrum_out: Vec<Complex32>,
     time_out: Vec<f32>,
     scratch: Vec<Complex32>,
@@ -92,7 +91,7 @@ impl Stage {
     /// A converter for `up / down`, in lowest terms and not 1/1, with transforms of at most `longest` where possible.
     pub(crate) fn new(up: usize, down: usize, longest: usize) -> Self {
         let design = Design::shared(up, down, longest);
-        let (forward, inverse) = (&design.forward, &design.inverse);
+        let inverse = &design.inverse;
         let mut stage = Self {
             up: up as u64,
             down: down as u64,
@@ -100,11 +99,10 @@ impl Stage {
             skip: 0,
             consumed: 0,
             produced: 0,
-            time_in: forward.make_input_vec(),
-            spectrum_in: forward.make_output_vec(),
+            forward: design.forward.workspace(),
             spectrum_out: inverse.make_input_vec(),
             time_out: inverse.make_output_vec(),
-            scratch: vec![Complex32::default(); forward.get_scratch_len().max(inverse.get_scratch_len())],
+            scratch: inverse.make_scratch_vec(),
             design,
         };
         stage.reset();
@@ -150,29 +148,15 @@ impl Stage {
     /// Converts the pending block and appends at most `limit` samples.
     #[expect(
         clippy::expect_used,
-        reason = "the transforms check lengths only, and every buffer is made by its own plan"
+        reason = "the transform checks lengths only, and every buffer is made by its own plan"
     )]
     fn convert(&mut self, output: &mut Vec<f32>, limit: usize) {
         let Design { block, gains, forward, inverse } = &*self.design;
-        self.time_in.copy_from_slice(&self.pending);
-        forward
-            .process_with_scratch(
-                &mut self.time_in,
-                &mut self.spectrum_in,
-                &mut self.scratch[..forward.get_scratch_len()],
-            )
-            .expect("buffers made by the plan");
         let (kept, removed) = self.spectrum_out.split_at_mut(gains.len());
-        for ((to, from), gain) in kept.iter_mut().zip(&self.spectrum_in).zip(gains) {
-            *to = from * gain;
-        }
+        forward.of(&self.pending, gains, kept, &mut self.forward);
         removed.fill(Complex32::default());
         inverse
-            .process_with_scratch(
-                &mut self.spectrum_out,
-                &mut self.time_out,
-                &mut self.scratch[..inverse.get_scratch_len()],
-            )
+            .process_with_scratch(&mut self.spectrum_out, &mut self.time_out, &mut self.scratch)
             .expect("buffers made by the plan and a real first bin");
         let kept = &self.time_out[block.first_out..][..block.advance_out];
         let dropped = self.skip.min(kept.len());

@@ -122,6 +122,17 @@ impl Split {
         Ok(split)
     }
 
+    /// The same division of fewer tracks: those for which `keeps` is true of the id.
+    ///
+    /// # Errors
+    ///
+    /// If that leaves a side without tracks, or without a class that the kind wants on all sides.
+    pub fn only(&self, mut keeps: impl FnMut(&str) -> bool) -> Result<Self, SplitError> {
+        let rows = self.rows().filter(|(_, item)| keeps(&item.id));
+        let rows = rows.map(|(side, item)| Row { item: item.clone(), side }).collect();
+        Self::from_rows(self.config.clone(), self.seed, rows)
+    }
+
     /// How many folds `config` has of these tracks: [`folds`](SplitConfig::folds), the number of groups to
     /// leave out, or 1.
     pub fn n_folds(items: &[Item], config: &SplitConfig) -> usize {

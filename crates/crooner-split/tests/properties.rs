@@ -65,6 +65,25 @@ proptest! {
     }
 
     #[test]
+    fn fewer_tracks_stay_on_their_sides(shape in shapes(), config in configs(), seed: u64, left_out: u8) {
+        let split = Split::new(&catalogue(&shape), &config, seed).unwrap();
+        let keeps = |id: &str| id.bytes().fold(0, u8::wrapping_add) % 7 != left_out % 7;
+        let complete = [split.train(), split.validation(), split.test()].iter().all(|side| {
+            split.classes().iter().all(|class| of_artist(side, class).iter().any(|item| keeps(&item.id)))
+        });
+        match split.only(keeps) {
+            Ok(fewer) => {
+                let expected: Vec<_> = split.rows().filter(|(_, item)| keeps(&item.id)).collect();
+                prop_assert_eq!(fewer.rows().collect::<Vec<_>>(), expected);
+                prop_assert_eq!(fewer.config(), split.config());
+            }
+            Err(error) => prop_assert!(!complete, "{}", error),
+        }
+        prop_assert_eq!(split.only(|_| true).unwrap(), split.clone());
+        prop_assert!(split.only(|_| false).is_err());
+    }
+
+    #[test]
     fn song_shares_are_within_one_track(shape in shapes(), config in configs(), seed: u64) {
         let config = SplitConfig { kind: SplitKind::Song, ..config };
         let items = catalogue(&shape);

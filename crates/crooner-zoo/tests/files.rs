@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
+use crooner_model::crnn::blocks::BlockKind;
 use crooner_model::import::{Dialect, import_into};
 use crooner_model::{Input, Mode, ModelConfig, Network};
 use crooner_train::{Classifier, ClassifierInfo, Recording};
@@ -71,8 +72,14 @@ fn what_is_exported_can_be_imported_and_says_the_same() {
         "recurrence = { bidirectional = true }\nsummary = \"attention\"",
         "recurrence = { initial_state = \"previous\" }\nsummary = \"flatten\"\ninput = { norm = \"frames\" }",
         "norm = \"none\"\ninput = { norm = \"none\" }",
+        "# residual",
     ] {
-        let model = model(extra);
+        let mut model = model(extra);
+        if extra == "# residual" {
+            let ModelConfig::Crnn(config) = &mut model;
+            config.blocks.iter_mut().for_each(|block| block.kind = BlockKind::Residual);
+            config.blocks[0].convolutions = 2;
+        }
         let network = model.init(INPUT, 3, &Device::flex()).unwrap();
         let original = (network.weights().unwrap(), logits(&network));
         let info = ClassifierInfo {

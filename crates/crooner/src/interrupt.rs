@@ -11,6 +11,9 @@ static INSTALLED: OnceLock<()> = OnceLock::new();
 /// The exit code of a program that an interrupt ended: 128 + SIGINT.
 pub(crate) const EXIT_CODE: u8 = 130;
 
+/// What is said where the same command goes on.
+pub(crate) const SENTENCE: &str = "interrupted; run the same command to carry on";
+
 /// From now on the first Ctrl-C (or SIGTERM) raises the flag, and a second one ends the program
 /// at once; nothing is lost by that, since every file is written whole or not at all.
 ///

@@ -31,8 +31,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use crooner_datasets::DatasetError;
 
 use crate::cli::{Cli, Command};
+use crate::progress::Progress;
 
 /// Runs the program with `args`, the first of which is its own name.
 ///
@@ -67,6 +69,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
+        Err(error) if matches!(error.downcast_ref(), Some(DatasetError::Interrupted { .. })) => {
+            Progress::hidden().line(interrupt::SENTENCE);
+            ExitCode::from(interrupt::EXIT_CODE)
+        }
         Err(error) => {
             complain(&sentence(&error));
             ExitCode::FAILURE

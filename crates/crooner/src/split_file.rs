@@ -1,6 +1,6 @@
 //! Splits that are read from files: what `crooner split` wrote, or any table with the columns id and side.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -29,17 +29,38 @@ pub(crate) fn config(path: &Path, usual: &SplitConfig) -> Result<SplitConfig> {
     Ok(SplitConfig { kind: SplitKind::Official, ..usual.clone() })
 }
 
-/// The split in `path`. Of a table, label and group are those of `items`.
+/// The split in `path`, of those of its tracks that are among `items`. Of a table, label and group are those of `items`.
 ///
 /// # Errors
 ///
-/// A sentence that names the file, and the tracks that are not among `items`.
-pub(crate) fn read(path: &Path, items: &[Item], config: &SplitConfig, seed: u64) -> Result<Split> {
+/// A sentence that names the file, and the tracks that are neither among `items` nor known to be `unusable`.
+pub(crate) fn read(
+    path: &Path,
+    items: &[Item],
+    unusable: &HashSet<&str>,
+    config: &SplitConfig,
+    seed: u64,
+) -> Result<Split> {
     let known: HashMap<&str, &Item> = items.iter().map(|item| (item.id.as_str(), item)).collect();
+    let require_known = |ids: &mut dyn Iterator<Item = &str>| {
+        let unknown: Vec<&str> = ids.filter(|id| !known.contains_key(id) && !unusable.contains(id)).collect();
+        match unknown.first() {
+            None => Ok(()),
+            Some(first) => bail!(
+                "{}: {} of its tracks are not in the data set, the first being {first:?}",
+                path.display(),
+                unknown.len()
+            ),
+        }
+    };
     if is_json(path) {
         let split = read_json(path)?;
-        require_known(path, split.rows().map(|(_, item)| item.id.as_str()), &known)?;
-        return Ok(split);
+        require_known(&mut split.rows().map(|(_, item)| item.id.as_str()))?;
+        if split.rows().all(|(_, item)| known.contains_key(item.id.as_str())) {
+            return Ok(split);
+        }
+        let usable = split.only(|id| known.contains_key(id));
+        return usable.with_context(|| format!("too few tracks of {} can be used", path.display()));
     }
     let table = Table::read(path)?;
     let column = |name: &str| {
@@ -49,7 +70,7 @@ pub(crate) fn read(path: &Path, items: &[Item], config: &SplitConfig, seed: u64)
             .with_context(|| format!("{} has no column {name}: it has {}", path.display(), columns()))
     };
     let (id, side) = (column("id")?, column("side")?);
-    require_known(path, table.rows.iter().map(|row| row[id].as_str()), &known)?;
+    require_known(&mut table.rows.iter().map(|row| row[id].as_str()))?;
     let mut rows = Vec::with_capacity(table.rows.len());
     for row in &table.rows {
         let side = match row[side].as_str() {
@@ -65,21 +86,4 @@ pub(crate) fn read(path: &Path, items: &[Item], config: &SplitConfig, seed: u64)
         rows.extend(known.get(row[id].as_str()).map(|item| ((*item).clone(), side)));
     }
     Split::official(rows, config, seed).with_context(|| format!("{} is not a split", path.display()))
-}
-
-fn require_known<'a>(
-    path: &Path,
-    ids: impl Iterator<Item = &'a str>,
-    known: &HashMap<&str, &Item>,
-) -> Result<()> {
-    let missing: Vec<&str> = ids.filter(|id| !known.contains_key(id)).collect();
-    if let Some(first) = missing.first() {
-        bail!(
-            "{}: {} of its tracks cannot be used (not in the data set, not readable, or shorter than a slice), the \
-             first being {first:?}",
-            path.display(),
-            missing.len()
-        );
-    }
-    Ok(())
 }

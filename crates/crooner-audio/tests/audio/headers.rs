@@ -74,12 +74,12 @@ fn floating_point_may_exceed_one() {
 
 #[test]
 fn the_first_sample_that_is_no_number_is_named() {
-    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.1e8, -3e38] {
         let mut values = vec![0.25; 10_000];
         values[7_777] = bad;
         values[8_888] = bad;
         let error = samples(&Wav::f32(&values)).unwrap_err();
-        assert!(matches!(error, AudioError::NonFinite { index: 7_777, .. }), "{error}");
+        assert!(matches!(error, AudioError::BadSample { index: 7_777, .. }), "{error}");
         assert!(
             error.to_string().starts_with("sample 7777 of ") && error.to_string().contains("(pcm_f32le)")
         );
@@ -87,7 +87,19 @@ fn the_first_sample_that_is_no_number_is_named() {
     // A channel that is no number cannot hide behind another one.
     let mut wav = Wav::f32(&[0.0, 0.0, f32::INFINITY, f32::NEG_INFINITY]);
     wav.channels = 2;
-    assert!(matches!(samples(&wav), Err(AudioError::NonFinite { index: 1, .. })));
+    assert!(matches!(samples(&wav), Err(AudioError::BadSample { index: 1, .. })));
+}
+
+/// A finding of the fuzzer: what the resampler made of it was not finite.
+#[test]
+fn the_loudest_samples_stay_finite_at_any_rate() {
+    let directory = tempfile::tempdir().unwrap();
+    let loud: Vec<f32> = (0..20_000).map(|i| if i * 7919 % 8009 < 4000 { 1e8 } else { -1e8 }).collect();
+    let path = Wav::f32(&loud).write(&directory);
+    for rate in [8_000, 16_000, 44_100, 96_000] {
+        let waveform = crooner_audio::load(&path, Some(rate)).unwrap();
+        assert!(waveform.samples.iter().all(|sample| sample.abs() < 1e9), "{rate} Hz");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a producer would have done to a piece: soundfont, room, tone and level.
+//! What a producer would have done to a piece: soundfont, room, tone, compression and level.
 
 use std::fmt;
 
@@ -36,6 +36,8 @@ pub(super) struct Treatment {
     pub(super) reverb: f64,
     /// Gain below 150 Hz, around 1200 Hz and above 3500 Hz, in dB.
     pub(super) tone: [f64; 3],
+    /// How many dB above the compressor's threshold come to one, at least 1, which is no compression.
+    pub(super) ratio: f64,
     /// Gain of all, in dB.
     pub(super) level: f64,
 }
@@ -94,7 +96,8 @@ impl Effect {
     ) -> Treatment {
         let (key, turn) = match self.kind {
             Kind::Nothing => {
-                return Treatment { soundfont: 0, room: 0.2, reverb: 0.15, tone: [0.0; 3], level: 0.0 };
+                let tone = [0.0; 3];
+                return Treatment { soundfont: 0, room: 0.2, reverb: 0.15, tone, ratio: 1.0, level: 0.0 };
             }
             Kind::Album => {
                 let first: usize = composer.bytes().map(usize::from).sum();
@@ -108,6 +111,8 @@ impl Effect {
             room: 0.2 + drawn("room", -0.2, 0.6),
             reverb: 0.15 + drawn("reverb", -0.15, 0.5),
             tone: [drawn("bass", -9.0, 9.0), drawn("middle", -5.0, 5.0), drawn("treble", -9.0, 9.0)],
+            // None, some or much, a third each.
+            ratio: 1.0 + self.strength * [0.0, 1.0, 3.0][self.uniform(&key, "ratio", 0.0, 3.0) as usize],
             level: drawn("level", -9.0, 6.0),
         }
     }
@@ -132,7 +137,7 @@ impl fmt::Display for Effect {
     }
 }
 
-/// Changes tone and level of `samples` as `treatment` says; what would then exceed 0.95 makes all quieter.
+/// Changes tone, dynamics and level of `samples` as `treatment` says; what would then exceed 0.95 makes all quieter.
 pub(super) fn apply(treatment: &Treatment, samples: &mut [f32], sample_rate: f64) {
     let [bass, middle, treble] = treatment.tone;
     let filters = [
@@ -143,10 +148,38 @@ pub(super) fn apply(treatment: &Treatment, samples: &mut [f32], sample_rate: f64
     for filter in filters {
         filter.run(samples);
     }
+    compress(treatment.ratio, samples, sample_rate);
     let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     let gain = 10.0_f32.powf(treatment.level as f32 / 20.0);
     let gain = if peak * gain > 0.95 { 0.95 / peak } else { gain };
     samples.iter_mut().for_each(|sample| *sample *= gain);
+}
+
+/// What is louder than this, in dB below full scale, is compressed.
+const THRESHOLD: f64 = -20.0;
+/// How long the compressor takes to follow what gets louder, and what gets quieter, in seconds.
+const ATTACK: f64 = 0.020;
+const RELEASE: f64 = 0.250;
+
+/// A feed-forward compressor: where the level `l` in dB exceeds the threshold `t`, samples are lowered by
+/// `(1 - 1 / ratio) (l - t)` dB. The level follows the magnitude with one time constant up and another one down: the
+/// branching detector of Giannoulis, Massberg and Reiss, Digital Dynamic Range Compressor Design (JAES 60, 2012).
+fn compress(ratio: f64, samples: &mut [f32], sample_rate: f64) {
+    if ratio <= 1.0 {
+        return;
+    }
+    let kept = |seconds: f64| (-1.0 / (seconds * sample_rate)).exp();
+    let (up, down) = (kept(ATTACK), kept(RELEASE));
+    let threshold = 10.0_f64.powf(THRESHOLD / 20.0);
+    let mut level = 0.0;
+    for sample in samples {
+        let magnitude = f64::from(sample.abs());
+        let kept = if magnitude > level { up } else { down };
+        level = kept * level + (1.0 - kept) * magnitude;
+        if level > threshold {
+            *sample = (f64::from(*sample) * (level / threshold).powf(1.0 / ratio - 1.0)) as f32;
+        }
+    }
 }
 
 /// A filter of second order, `H(z) = (b₀ + b₁ z⁻¹ + b₂ z⁻²) / (1 + a₁ z⁻¹ + a₂ z⁻²)`: R. Bristow-Johnson, Cookbook formulae
@@ -300,11 +333,36 @@ mod tests {
     fn what_is_drawn_stays_in_its_range() {
         let song = effect(&[("effect", "song")]).unwrap();
         for piece in 0..200 {
-            let Treatment { soundfont, room, reverb, tone, level } =
+            let Treatment { soundfont, room, reverb, tone, ratio, level } =
                 song.treatment(("", ""), &piece.to_string(), 0, 3);
+            assert!([1.0, 2.0, 4.0].contains(&ratio), "{ratio}");
             assert!(soundfont < 3 && (0.0..0.8).contains(&room) && (0.0..0.65).contains(&reverb));
             assert!(tone.iter().all(|tone| tone.abs() <= 9.0) && (-9.0..6.0).contains(&level));
         }
+    }
+
+    #[test]
+    fn a_compressor_leaves_a_part_of_what_is_above_its_threshold() {
+        // A constant has one level once the detector has settled.
+        let settled = |ratio: f64, db: f64| {
+            let mut samples = vec![10.0_f64.powf(db / 20.0) as f32; 44_100];
+            compress(ratio, &mut samples, RATE);
+            20.0 * f64::from(samples[44_099]).log10()
+        };
+        for (ratio, db, expected) in
+            [(1.0, 0.0, 0.0), (2.0, 0.0, -10.0), (4.0, -8.0, -17.0), (4.0, -20.5, -20.5), (2.0, -40.0, -40.0)]
+        {
+            let found = settled(ratio, db);
+            assert!((found - expected).abs() < 1e-3, "ratio {ratio}, {db} dB: {found}");
+        }
+        // What begins suddenly is let through at first, and lowered to 1/e of the way after the attack.
+        let mut samples = vec![1.0_f32; 44_100];
+        compress(4.0, &mut samples, RATE);
+        assert_eq!(samples[0], 1.0);
+        let after = samples[(ATTACK * RATE) as usize - 1];
+        let expected = (1.0 - (-1.0_f64).exp()) / 0.1;
+        assert!((f64::from(after) - expected.powf(-0.75)).abs() < 1e-3, "{after}");
+        assert!(samples.is_sorted_by(|a, b| a >= b));
     }
 
     #[test]
@@ -321,7 +379,8 @@ mod tests {
 
     #[test]
     fn loud_pieces_are_made_to_fit() {
-        let loud = Treatment { soundfont: 0, room: 0.0, reverb: 0.0, tone: [0.0; 3], level: 6.0 };
+        let tone = [0.0; 3];
+        let loud = Treatment { soundfont: 0, room: 0.0, reverb: 0.0, tone, ratio: 1.0, level: 6.0 };
         let mut samples = [0.9_f32, -0.45, 0.0];
         apply(&loud, &mut samples, RATE);
         assert!((samples[0] - 0.95).abs() < 1e-6 && (samples[1] + 0.475).abs() < 1e-6, "{samples:?}");

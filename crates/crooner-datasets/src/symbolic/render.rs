@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::effect::{self, Effect, Treatment};
-use crate::{DatasetError, Request, atomic};
+use crate::{DatasetError, Request, Watch, atomic};
 
 /// Raised whenever the same settings give other bytes.
-const RENDER_VERSION: u32 = 1;
+const RENDER_VERSION: u32 = 2;
 const SAMPLE_RATE: u32 = 44_100;
 /// Where an excerpt begins, in seconds, if the piece is long enough.
 const START: f64 = 8.0;
@@ -99,21 +99,29 @@ impl Synthesiser {
         format!("{RENDER_VERSION} {} {:?} {:?}", self.version, self.names(), self.sizes)
     }
 
-    /// Renders what is not there, several at a time. Of each piece its file, or why it cannot be had.
+    /// Renders what is not there, several at a time. Of each piece its file, or why it cannot be had; `None` if `watch`
+    /// asked for an end before all were there.
     pub(super) fn render(
         &self,
         jobs: &[Job<'_>],
         effect: &Effect,
-    ) -> Result<Vec<Result<PathBuf, String>>, DatasetError> {
-        let next = AtomicUsize::new(0);
+        watch: &Watch,
+    ) -> Result<Option<Vec<Result<PathBuf, String>>>, DatasetError> {
+        let (next, n_done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let goes_on = |n_done: usize| watch.tell(n_done, jobs.len()).is_continue();
         let work = || {
             let mut done = Vec::new();
             while let Some((number, job)) = {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 jobs.get(number).map(|job| (number, job))
             } {
-                let outcome = if job.target.is_file() { Ok(Ok(())) } else { self.one(job, effect) };
+                let is_there = job.target.is_file();
+                if !is_there && !goes_on(n_done.load(Ordering::Relaxed)) {
+                    break;
+                }
+                let outcome = if is_there { Ok(Ok(())) } else { self.one(job, effect) };
                 done.push((number, outcome.map(|outcome| outcome.map(|()| job.target.clone()))));
+                n_done.fetch_add(1, Ordering::Relaxed);
             }
             done
         };
@@ -126,8 +134,13 @@ impl Synthesiser {
             }
             done
         });
+        if done.len() < jobs.len() {
+            return Ok(None);
+        }
+        // That all is done; there is nothing left to end.
+        let _ = watch.tell(jobs.len(), jobs.len());
         done.sort_by_key(|(number, _)| *number);
-        done.into_iter().map(|(_, outcome)| outcome).collect()
+        done.into_iter().map(|(_, outcome)| outcome).collect::<Result<_, _>>().map(Some)
     }
 
     /// The outer error is the disk's, the inner one the piece's.
@@ -139,7 +152,11 @@ impl Synthesiser {
         let settings = scratch.path().join("settings");
         fs::write(&settings, "").map_err(DatasetError::io("write", &settings))?;
         let Treatment { soundfont, room, reverb, .. } = job.treatment;
-        let output = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        // A Ctrl-C is ours to answer: the piece at hand is finished.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let output = command
             .args(["-n", "-i", "-q", "-g", "0.4", "-T", "raw", "-O", "s16", "-E", "little"])
             .args(["-r", &SAMPLE_RATE.to_string(), "-o", "synth.chorus.active=0"])
             // No other than the one named.

@@ -2,10 +2,12 @@
 #![cfg(unix)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
-use crooner_datasets::{Catalogue, DatasetError, Request, check};
+use crooner_datasets::{Catalogue, DatasetError, Request, Watch, check};
 use tempfile::tempdir;
 
 use crate::common::{ids, miniature, set, skipped, touch};
@@ -93,6 +95,36 @@ fn what_was_rendered_is_used_again() {
     assert_eq!(std::fs::read(lost).unwrap(), bytes);
     let error = open(&request(cache.path(), "fluidsynth-refuses.sh").with_option("seed", "7")).unwrap_err();
     assert!(error.to_string().starts_with("nothing usable in folder"), "{error}");
+}
+
+#[test]
+fn rendering_can_be_followed_ended_and_gone_on_with() {
+    let cache = tempdir().unwrap();
+    let told = Arc::new(Mutex::new(BTreeSet::new()));
+    let follow = |answer: ControlFlow<()>| {
+        let told = Arc::clone(&told);
+        Watch::new(move |n_done, n_pieces| {
+            told.lock().unwrap().insert((n_done, n_pieces));
+            answer
+        })
+    };
+    let given = request(cache.path(), "fluidsynth.sh").with_option("seconds", "1");
+    let all = open(&given.clone().with_watch(follow(ControlFlow::Continue(())))).unwrap();
+    assert_eq!(std::mem::take(&mut *told.lock().unwrap()).last(), Some(&(5, 5)));
+
+    let lost = [&all.tracks[1].path, &all.tracks[4].path];
+    for path in lost {
+        std::fs::remove_file(path).unwrap();
+    }
+    let error = open(&given.clone().with_watch(follow(ControlFlow::Break(())))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "making the files of data set \"symbolic\" was interrupted; the same again goes on from there"
+    );
+    assert!(lost.iter().all(|path| !path.exists()), "nothing is begun after a break");
+    assert!(told.lock().unwrap().iter().all(|&(n_done, n_pieces)| n_done < 5 && n_pieces == 5));
+
+    assert_eq!(open(&given).unwrap(), all);
 }
 
 #[test]

@@ -32,7 +32,7 @@ for peer in librosa torchaudio essentia; do
   fi
 done
 target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-cargo build --quiet --release -p crooner --example feature_speed
+cargo build --quiet --release -p crooner-features --example feature_speed
 CARGO_TARGET_DIR=$peers/rust cargo build --quiet --release --locked --manifest-path $here/rust/Cargo.toml
 
 grep -m1 'model name' /proc/cpuinfo || true

@@ -86,7 +86,12 @@ impl Feature for SpectralContrastConfig {
     fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
         self.validate()?;
         let (stft, bands) = (self.stft(), self.bands()?);
-        let extremes = Extremes { magnitudes: Magnitudes::new(&stft), sorted: Vec::new(), bands };
+        let extremes = Extremes {
+            magnitudes: Magnitudes::new(&stft),
+            negated: Vec::new(),
+            select: Selection::default(),
+            bands,
+        };
         let frames = FrameByFrame::new(&stft, 2 * self.n_bins(), extremes);
         if self.linear {
             return Ok(Box::new(LinearContrast { frames, contrast: vec![0.0; self.n_bins()] }));
@@ -98,7 +103,8 @@ impl Feature for SpectralContrastConfig {
 /// The valley of every band, then the peak of every band.
 struct Extremes {
     magnitudes: Magnitudes,
-    sorted: Vec<u32>,
+    negated: Vec<f32>,
+    select: Selection,
     bands: Vec<Band>,
 }
 
@@ -107,23 +113,59 @@ impl Compute for Extremes {
         let magnitudes = self.magnitudes.of(samples);
         let (valleys, peaks) = out.split_at_mut(self.bands.len());
         for ((band, valley), peak) in self.bands.iter().zip(valleys).zip(peaks) {
-            // Magnitudes are not negative, so that their bits are in their order, and integers are quicker to compare.
-            self.sorted.clear();
-            self.sorted.extend(magnitudes[band.bins.clone()].iter().map(|x| x.to_bits()));
-            let mean = |values: &[u32]| {
-                (values.iter().map(|&x| f64::from(f32::from_bits(x))).sum::<f64>() / values.len() as f64)
-                    as f32
-            };
-            let n = band.n_extreme;
-            self.sorted.select_nth_unstable(n - 1);
-            *valley = mean(&self.sorted[..n]);
-            let first_of_peak = self.sorted.len() - n;
-            // What made the valley need not be looked at again, unless it makes the peak too.
-            let skipped = if first_of_peak >= n { n } else { 0 };
-            self.sorted[skipped..].select_nth_unstable(first_of_peak - skipped);
-            *peak = mean(&self.sorted[first_of_peak..]);
+            let values = &magnitudes[band.bins.clone()];
+            *valley = self.select.mean_of_smallest(values, band.n_extreme);
+            self.negated.clear();
+            self.negated.extend(values.iter().map(|x| -x));
+            *peak = -self.select.mean_of_smallest(&self.negated, band.n_extreme);
         }
     }
+}
+
+/// Columns in which the smallest values are looked for: vector instructions take as many at once.
+const COLUMNS: usize = 16;
+
+/// Finds the smallest of many values.
+#[derive(Default)]
+struct Selection {
+    candidates: Vec<f32>,
+}
+
+impl Selection {
+    /// The mean of the `n` smallest of at least `n` values.
+    ///
+    /// The values are laid out in rows of 16. The `n`-th of the columns' minima, in order, bounds the `n` smallest values
+    /// from above; few others are below it, which are all that is left to select from. Until then nothing branches on a
+    /// value: the processor could not guess it.
+    fn mean_of_smallest(&mut self, values: &[f32], n: usize) -> f32 {
+        let (rows, rest) = values.as_chunks::<COLUMNS>();
+        let least = rows.iter().fold([f32::INFINITY; COLUMNS], |least, row| {
+            std::array::from_fn(|i| if row[i] < least[i] { row[i] } else { least[i] })
+        });
+        if n == 1 {
+            return least.iter().chain(rest).fold(f32::INFINITY, |a, &b| if b < a { b } else { a });
+        }
+        let bound = if n <= COLUMNS { nth(&least, n) } else { f32::INFINITY };
+        self.candidates.resize(values.len().max(self.candidates.len()), 0.0);
+        let mut n_candidates = 0;
+        for &x in values {
+            self.candidates[n_candidates] = x;
+            n_candidates += usize::from(x <= bound);
+        }
+        let candidates = &mut self.candidates[..n_candidates];
+        candidates.select_nth_unstable_by(n - 1, f32::total_cmp);
+        (candidates[..n].iter().map(|&x| f64::from(x)).sum::<f64>() / n as f64) as f32
+    }
+}
+
+/// The `n`-th smallest value: the least that at least `n` do not exceed.
+fn nth(values: &[f32; COLUMNS], n: usize) -> f32 {
+    let mut not_above = [0_u32; COLUMNS];
+    for &value in values {
+        not_above = std::array::from_fn(|i| not_above[i] + u32::from(value <= values[i]));
+    }
+    let is_nth = values.iter().zip(not_above).filter(|&(_, count)| count as usize >= n);
+    is_nth.fold(f32::INFINITY, |a, (&b, _)| if b < a { b } else { a })
 }
 
 /// Differences of magnitudes, which need nothing of other frames.

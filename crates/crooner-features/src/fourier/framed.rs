@@ -78,7 +78,7 @@ impl Magnitudes {
 
     /// `|X[k]|` of the windowed frame.
     pub(crate) fn of(&mut self, samples: &[f32]) -> &[f32] {
-        self.transform.each(samples, &mut self.values, |re, im| (re * re + im * im).sqrt() as f32);
+        self.transform.each(samples, &mut self.values, |re, im| ((re * re + im * im) as f32).sqrt());
         &self.values
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::crnn::blocks::BlockKind;
 use crate::{Input, ModelError, Output};
 
 /// A CRNN: input norm, conv blocks, GRU layers, summary over time, dense.
@@ -54,15 +55,18 @@ pub struct CrnnConfig {
     pub initial: InitialConfig,
 }
 
-/// One block: convolutions -> activation and batch norm, in either order -> max pool -> dropout.
+/// One block: convolutions -> activation and batch norm, in either order -> max pool -> dropout, or of another kind.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlockConfig {
+    /// How the layers are put together.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub kind: BlockKind,
     /// Output channels, at least one.
     pub filters: usize,
     /// Max pool `[frequency, time]`, stride equal to its size, remainder dropped.
     pub pool: [usize; 2],
-    /// Convolutions, with nothing between them, at least one. Default: 1.
+    /// Convolutions, at least one. Default: 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub convolutions: usize,
     /// Convolution kernel, if not [`CrnnConfig::kernel`].
@@ -351,6 +355,11 @@ impl CrnnConfig {
     /// Bands left after every pool over frequency.
     pub(crate) fn pooled_bands(&self, n_mels: usize) -> usize {
         self.blocks.iter().fold(n_mels, |bands, block| bands / block.pool[0])
+    }
+
+    /// Each block, and how many channels it reads.
+    pub(crate) fn blocks_with_channels(&self) -> impl Iterator<Item = (&BlockConfig, usize)> {
+        self.blocks.iter().zip(std::iter::once(1).chain(self.blocks.iter().map(|block| block.filters)))
     }
 
     /// GRUs that read a layer's input: one in each direction.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{How, Rule, rule};
-use crate::crnn::config::{CrnnConfig, InitialState, InputNorm, NormPosition, Reset, Summary};
+use crate::crnn::blocks::{Block, Part};
+use crate::crnn::config::{CrnnConfig, InitialState, InputNorm, Reset, Summary};
 
 /// Whose names and layouts a file of weights has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +13,7 @@ pub enum Dialect {
     /// crooner's own: the paths of the module tree.
     Crooner,
     /// What [`export`](super::export) writes: modules of `torch.nn` under their usual names. `bn0` is the input's batch
-    /// norm; block `k` has `convk` (`convk_1`, `convk_2`, ... if there are several) and `bnk`; the layers of the GRU
+    /// norm; block `k` has `convk` (`convk_1`, `convk_2`, ... if there are several) and `bnk` (likewise); the layers of the GRU
     /// are one `gru` where `torch.nn.GRU` can be that, else `gru1`, `gru2`, ...; then `attention` and
     /// `attention_vector`, if there is one, and `fc`.
     Torch,
@@ -54,22 +55,32 @@ impl Dialect {
         // Keras counts its layers.
         let (mut norms, mut convolutions) = (0, 0);
         if config.input.norm != InputNorm::None {
-            rules.extend(self.norm("input_norm", 0, norms));
+            rules.extend(self.norm("input_norm", "0", norms));
             norms += 1;
         }
-        for (i, block) in config.blocks.iter().enumerate() {
-            for j in 0..block.convolutions {
-                let ours = match j {
-                    0 => format!("blocks.{i}.conv"),
-                    _ => format!("blocks.{i}.further.{}", j - 1),
-                };
-                let several = block.convolutions > 1;
-                rules.extend(self.convolution(&ours, i + 1, j, several, convolutions));
-                convolutions += 1;
-            }
-            if block.norm.unwrap_or(config.norm) != NormPosition::None {
-                rules.extend(self.norm(&format!("blocks.{i}.norm"), i + 1, norms));
-                norms += 1;
+        for (i, (block, channels)) in config.blocks_with_channels().enumerate() {
+            let parts = Block::parts(config, block, channels);
+            let is_norm = |part: &&Part| matches!(part, Part::Norm(_));
+            let several_norms = parts.iter().filter(is_norm).count() > 1;
+            let several = parts.iter().filter(|part| !is_norm(part)).count() > 1;
+            let (mut norm, mut convolution) = (0, 0);
+            for part in &parts {
+                match part {
+                    Part::Convolution(name) => {
+                        let ours = format!("blocks.{i}.{name}");
+                        rules.extend(self.convolution(&ours, i + 1, convolution, several, convolutions));
+                        (convolution, convolutions) = (convolution + 1, convolutions + 1);
+                    }
+                    Part::Norm(name) => {
+                        let k = if several_norms {
+                            format!("{}_{}", i + 1, norm + 1)
+                        } else {
+                            format!("{}", i + 1)
+                        };
+                        rules.extend(self.norm(&format!("blocks.{i}.{name}"), &k, norms));
+                        (norm, norms) = (norm + 1, norms + 1);
+                    }
+                }
             }
         }
         for i in 0..config.gru.len() {
@@ -99,16 +110,16 @@ impl Dialect {
     }
 
     /// Batch norm of block `k`, 0 being the input's; the `count`-th there is.
-    fn norm(self, ours: &str, k: usize, count: usize) -> [Rule; 4] {
+    fn norm(self, ours: &str, k: &str, count: usize) -> [Rule; 4] {
         let torch = ["weight", "bias", "running_mean", "running_var"].map(|part| format!(".{part}"));
         let theano = ["gamma", "beta", "running_mean", "running_std"].map(|part| format!("_{part}"));
         let keras = ["gamma", "beta", "moving_mean", "moving_variance"].map(|part| format!(".{part}"));
         let (layer, parts) = match (self, k) {
             (Self::Hsieh, _) => (format!("Bn{k}"), torch),
             (Self::Torch | Self::Crooner, _) => (format!("bn{k}"), torch),
-            (Self::Won, 0) => ("spec_bn".to_owned(), torch),
+            (Self::Won, "0") => ("spec_bn".to_owned(), torch),
             (Self::Won, _) => (format!("layer{k}.bn"), torch),
-            (Self::Choi | Self::ChoiAsPublished, 0) => ("bn_0_freq".to_owned(), theano),
+            (Self::Choi | Self::ChoiAsPublished, "0") => ("bn_0_freq".to_owned(), theano),
             (Self::Choi | Self::ChoiAsPublished, _) => (format!("bn{k}"), theano),
             (Self::Keras, _) => (format!("batch_normalization.{count}"), keras),
         };

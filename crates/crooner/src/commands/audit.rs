@@ -1,5 +1,6 @@
 //! `crooner audit`
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode> {
     };
     let store = Store::open(&args.store.root)?;
     let Some(audit) = listen(&catalogue, split.as_ref(), &store, &options)? else {
-        lines.line("interrupted; run the same command to carry on");
+        lines.line(interrupt::SENTENCE);
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     };
     print(&audit, split.as_ref())?;
@@ -85,7 +86,7 @@ fn read_split(text: &str, catalogue: &Catalogue, config: &mut SplitConfig, seed:
         tracks.map(|(track, of)| Item::new(&track.id, of.label, of.group.as_ref())).collect();
     match kind {
         Some(_) => divide(catalogue, &items, config, seed),
-        None => split_file::read(file, &items, config, seed),
+        None => split_file::read(file, &items, &HashSet::new(), config, seed),
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &PrepareArgs) -> Result<ExitCode> {
     let prepared = prepare(&store, &catalogue, &experiment.features, &options, cancel)?;
     say(&prepared.sentence())?;
     if prepared.summary.interrupted {
-        say("interrupted; run the same command to carry on")?;
+        say(interrupt::SENTENCE)?;
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     }
     Ok(ExitCode::SUCCESS)

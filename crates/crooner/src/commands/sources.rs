@@ -1,17 +1,20 @@
 //! From the name of a data set to features ready to read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use crooner_datasets::{Catalogue, Request, Selected, Source};
+use crooner_datasets::{Catalogue, Request, Selected, Source, Watch};
 use crooner_report::Failure;
 use crooner_split::{Item, Side, Split, SplitConfig, SplitKind};
 use crooner_store::{FeatureSet, FrontEnd, PrepareOptions, Store, Summary};
 
 use crate::experiment::DatasetConfig;
+use crate::interrupt;
 use crate::progress::{Progress, duration};
 
 /// Most skipped files and failures that are listed one by one.
@@ -32,7 +35,7 @@ pub(crate) fn catalogue(dataset: &DatasetConfig, store: &Path, lines: &Progress)
         (Source::Folder | Source::File, Some(root)) => request = request.with_root(root),
         (Source::Scores, Some(root)) => {
             lines.line("note: what has not been rendered yet is rendered first; that may take minutes");
-            request = request.with_root(root);
+            request = request.with_root(root).with_watch(rendering()?);
         }
         (Source::Folder | Source::Scores, None) => bail!("the data set {} needs --data DIR", dataset.name),
         (Source::File, None) => bail!("the data set {} needs --data FILE", dataset.name),
@@ -43,6 +46,22 @@ pub(crate) fn catalogue(dataset: &DatasetConfig, store: &Path, lines: &Progress)
         lines.line(&format!("note: {caution}"));
     }
     Ok(catalogue)
+}
+
+/// A bar of the pieces that a set renders, and Ctrl-C to end it.
+fn rendering() -> Result<Watch> {
+    let cancel = interrupt::watch()?;
+    let bar: OnceLock<Progress> = OnceLock::new();
+    Ok(Watch::new(move |n_done, n_pieces| {
+        let template = "{msg} {bar:32} {pos}/{len} pieces, {eta} left";
+        let bar = bar.get_or_init(|| Progress::new(n_pieces as u64, template));
+        bar.set(n_done as u64, n_pieces as u64, || "rendering".to_owned());
+        let is_ended = cancel.load(Ordering::Relaxed);
+        if is_ended || n_done == n_pieces {
+            bar.clear();
+        }
+        if is_ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }))
 }
 
 /// Class and group of every track. A split that cuts groups anyway does not need to know them.
@@ -173,6 +192,12 @@ impl Usable {
             }
         }
         usable
+    }
+
+    /// The ids of what cannot.
+    pub(crate) fn left_out(&self) -> HashSet<&str> {
+        let failed = self.failures.iter().map(|failure| &failure.track);
+        failed.chain(&self.too_short).map(String::as_str).collect()
     }
 
     /// What a reader of the scores should know.

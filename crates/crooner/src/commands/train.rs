@@ -156,7 +156,7 @@ impl Material {
         let prepared = prepare(&store, &catalogue, &experiment.features, &PrepareOptions::default(), cancel)?;
         lines.line(&format!("data       {}", prepared.sentence()));
         if prepared.summary.interrupted {
-            lines.line("interrupted; run the same command to carry on");
+            lines.line(interrupt::SENTENCE);
             return Ok(None);
         }
         let features = store.features(&catalogue, &experiment.features)?;
@@ -168,7 +168,9 @@ impl Material {
 /// The split of an experiment, read or drawn.
 pub(super) fn split(experiment: &Experiment, catalogue: &Catalogue, usable: &Usable) -> Result<Split> {
     match &experiment.split_file {
-        Some(file) => split_file::read(file, &usable.items, &experiment.split, experiment.seed),
+        Some(file) => {
+            split_file::read(file, &usable.items, &usable.left_out(), &experiment.split, experiment.seed)
+        }
         None => divide(catalogue, &usable.items, &experiment.split, experiment.seed),
     }
 }

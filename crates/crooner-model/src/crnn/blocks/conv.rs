@@ -1,8 +1,7 @@
-//! A conv block, the one kind there is. Another kind is a file like this one.
+//! `conv`: the block of Nasrullah & Zhao (2019) and of the published networks.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{BatchNorm, PaddingConfig2d};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{gelu, relu};
@@ -10,7 +9,8 @@ use crooner_kernels::Dropout;
 #[cfg(feature = "flex")]
 use crooner_kernels::{Kernels, MOST_POOLED, Order};
 
-use super::batch_norm;
+use super::{Image, Part, drop_out, max_pool};
+use crate::crnn::batch_norm;
 use crate::crnn::config::{Activation, BlockConfig, CrnnConfig, DropoutUnit, NormPosition};
 use crate::dropout::{self, Mode};
 use crate::init::Init;
@@ -39,59 +39,11 @@ struct Setting {
     unit: DropoutUnit,
 }
 
-/// Images in the layout that the layers at hand like best.
-#[derive(Clone, Debug)]
-pub(super) enum Image {
-    /// `[batch, channels, bands, frames]`.
-    ChannelFirst(Tensor<4>),
-    /// `[batch, bands, frames, channels]`.
-    ChannelLast(Tensor<4>),
-}
-
-impl Image {
-    /// One channel: `[batch, bands, frames]`.
-    pub(super) fn of(mel: Tensor<3>) -> Self {
-        let [batch, bands, frames] = mel.dims();
-        Self::ChannelFirst(mel.reshape([batch, 1, bands, frames]))
-    }
-
-    pub(super) fn channel_first(self) -> Tensor<4> {
-        match self {
-            Self::ChannelFirst(x) => x,
-            Self::ChannelLast(x) => x.permute([0, 3, 1, 2]),
-        }
-    }
-
-    #[cfg(feature = "flex")]
-    fn channel_last(self) -> Tensor<4> {
-        match self {
-            Self::ChannelFirst(x) => {
-                let [batch, channels, bands, frames] = x.dims();
-                if channels == 1 { x.reshape([batch, bands, frames, 1]) } else { x.permute([0, 2, 3, 1]) }
-            }
-            Self::ChannelLast(x) => x,
-        }
-    }
-
-    /// Each frame's bands and channels as one vector: `[batch, frames, bands * channels]`.
-    pub(super) fn sequence(self) -> Tensor<3> {
-        match self {
-            Self::ChannelFirst(x) => {
-                let [batch, channels, bands, frames] = x.dims();
-                x.permute([0, 3, 2, 1]).reshape([batch, frames, bands * channels])
-            }
-            Self::ChannelLast(x) => {
-                let [batch, bands, frames, channels] = x.dims();
-                x.permute([0, 2, 1, 3]).reshape([batch, frames, bands * channels])
-            }
-        }
-    }
-}
-
 impl ConvBlock {
+    /// `path` is where it stands in the network, `channels` what it reads.
     pub(super) fn new(
         init: &Init<'_>,
-        index: usize,
+        path: &str,
         config: &CrnnConfig,
         block: &BlockConfig,
         channels: usize,
@@ -105,7 +57,7 @@ impl ConvBlock {
                 .init(init.device);
             let taps = rows * columns;
             let shape = [filters, channels, rows, columns];
-            let name = format!("blocks.{index}.{name}.weight");
+            let name = format!("{path}.{name}.weight");
             conv.weight = init.draw(config.initial.kernel, &name, shape, channels * taps, filters * taps);
             conv.bias = Some(init.zeros(filters));
             conv
@@ -121,6 +73,17 @@ impl ConvBlock {
         Self { conv: conv("conv", channels), further, norm, pool: block.pool, dropout, setting }
     }
 
+    /// Its layers, as Keras would count them.
+    pub(super) fn parts(config: &CrnnConfig, block: &BlockConfig, _channels: usize) -> Vec<Part> {
+        let further = (0..block.convolutions - 1).map(|i| Part::Convolution(format!("further.{i}")));
+        let mut parts: Vec<Part> =
+            std::iter::once(Part::Convolution("conv".to_owned())).chain(further).collect();
+        if block.norm.unwrap_or(config.norm) != NormPosition::None {
+            parts.push(Part::Norm("norm".to_owned()));
+        }
+        parts
+    }
+
     /// Computes the block; `number` tells its dropout masks from those of other layers.
     pub(super) fn forward(&self, layers: Layers, x: Image, mode: Mode, number: u64) -> Image {
         let drop = dropout::of(mode, number, self.dropout);
@@ -128,8 +91,8 @@ impl ConvBlock {
             #[cfg(feature = "flex")]
             Layers::Fused(kernels) => self.fused(kernels, x.channel_last(), drop),
             _ => {
-                let y = self.max_pool(self.stock(x.channel_first()));
-                Image::ChannelFirst(self.drop(y, drop))
+                let y = max_pool(self.stock(x.channel_first()), self.pool);
+                Image::ChannelFirst(drop_out(y, self.setting.unit, drop))
             }
         }
     }
@@ -144,17 +107,6 @@ impl ConvBlock {
         match self.setting.norm {
             NormPosition::BeforeActivation => activate(self.setting.activation, norm(x)),
             NormPosition::AfterActivation | NormPosition::None => norm(activate(self.setting.activation, x)),
-        }
-    }
-
-    fn max_pool(&self, x: Tensor<4>) -> Tensor<4> {
-        MaxPool2dConfig::new(self.pool).with_strides(self.pool).init().forward(x)
-    }
-
-    fn drop(&self, x: Tensor<4>, dropout: Option<Dropout>) -> Tensor<4> {
-        match self.setting.unit {
-            DropoutUnit::Element => dropout::dropout_images(x, dropout),
-            DropoutUnit::Channel => dropout::dropout_channels(x, dropout),
         }
     }
 
@@ -185,8 +137,11 @@ impl ConvBlock {
         };
         let y = conv_block(kernels, x, last, self.norm.as_ref(), kind, drop.filter(|_| drops));
         let y = Image::ChannelLast(y);
-        let y = if pools { y } else { Image::ChannelFirst(self.max_pool(y.channel_first())) };
-        if drops || drop.is_none() { y } else { Image::ChannelFirst(self.drop(y.channel_first(), drop)) }
+        let y = if pools { y } else { Image::ChannelFirst(max_pool(y.channel_first(), self.pool)) };
+        if drops || drop.is_none() {
+            return y;
+        }
+        Image::ChannelFirst(drop_out(y.channel_first(), self.setting.unit, drop))
     }
 }
 
