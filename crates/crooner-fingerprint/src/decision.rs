@@ -103,20 +103,37 @@ fn refine(query: &[Peak], pairs: &[Option<Peak>], alignment: Alignment) -> Align
 /// Of each peak of the query the nearest in time of the track's that coincide with it, within so many tolerances.
 /// Peaks are sorted.
 fn partners(query: &[Peak], track: &[Peak], alignment: Alignment, tolerances: f64) -> Vec<Option<Peak>> {
-    let mut from = 0;
-    let partner = |peak: &Peak| {
-        let time = alignment.speed * f64::from(peak.time) + alignment.offset;
-        let pitch = f64::from(peak.pitch) - alignment.shift;
-        while track.get(from).is_some_and(|other| f64::from(other.time) < time - tolerances * TIME) {
-            from += 1;
+    let (time_tolerance, pitch_tolerance) = (tolerances * TIME, tolerances * PITCH);
+    let place = |peak: &Peak| alignment.speed * f64::from(peak.time) + alignment.offset;
+    let mut pairs = vec![None; query.len()];
+    let (Some(first), Some(last)) = (track.first(), track.last()) else { return pairs };
+    let [first, last] = [first, last].map(|peak| f64::from(peak.time));
+    // Only where the two overlap.
+    let begin = query.partition_point(|peak| place(peak) + time_tolerance < first);
+    let end = query.partition_point(|peak| place(peak) - time_tolerance <= last).max(begin);
+    let Some(earliest) = query.get(begin).map(|peak| place(peak) - time_tolerance) else { return pairs };
+    let mut rest = &track[track.partition_point(|other| f64::from(other.time) < earliest)..];
+    for (peak, pair) in query[begin..end].iter().zip(&mut pairs[begin..end]) {
+        let (time, pitch) = (place(peak), f64::from(peak.pitch) - alignment.shift);
+        let earliest = time - time_tolerance;
+        while let [next, others @ ..] = rest
+            && f64::from(next.time) < earliest
+        {
+            rest = others;
         }
-        let within =
-            track[from..].iter().take_while(|other| f64::from(other.time) <= time + tolerances * TIME);
-        let coinciding = within.filter(|other| (f64::from(other.pitch) - pitch).abs() <= tolerances * PITCH);
-        let distance = |other: &Peak| (f64::from(other.time) - time).abs();
-        coinciding.min_by(|a, b| distance(a).total_cmp(&distance(b))).copied()
-    };
-    query.iter().map(partner).collect()
+        let mut nearest = f64::INFINITY;
+        for other in rest {
+            let distance = f64::from(other.time) - time;
+            if distance > time_tolerance {
+                break;
+            }
+            let is_alike = (f64::from(other.pitch) - pitch).abs() <= pitch_tolerance;
+            if is_alike && distance.abs() < nearest {
+                (*pair, nearest) = (Some(*other), distance.abs());
+            }
+        }
+    }
+    pairs
 }
 
 /// The run of peaks with the largest sum of evidence (Kadane's algorithm), if that is above 0.
