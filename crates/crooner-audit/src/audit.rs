@@ -20,8 +20,10 @@ use crate::{AuditError, Depth, Options, Progress, Stage};
 
 /// Of each recording so many others, the most alike by their sketches, are compared for versions.
 const NEAREST: usize = 5;
-/// Tracks that are held in memory together, while they are added to the index or looked up.
+/// Tracks that are held in memory together while they are added to the index.
 const BATCH: usize = 256;
+/// Tracks that are looked up together: the more, the fewer times the index is gone through.
+const LOOKED_UP: usize = 1024;
 
 /// What two recordings have in common, by their numbers, the smaller first.
 type Alike = (u32, u32, Found);
@@ -198,13 +200,14 @@ impl Task<'_> {
         let mut found = Vec::new();
         let (mut done, of) = (0, heard.index.len());
         while done < of {
-            if self.cancel.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
             // Each is looked up among those before it.
-            let batch = done as u32..of.min(done + BATCH) as u32;
+            let batch = done as u32..of.min(done + LOOKED_UP) as u32;
             done = batch.end as usize;
-            for (number, matches) in batch.clone().zip(heard.index.matches_of(batch)?) {
+            let is_cancelled = || self.cancel.load(Ordering::Relaxed);
+            let Some(matches) = heard.index.matches_of(batch.clone(), &is_cancelled)? else {
+                return Ok(None);
+            };
+            for (number, matches) in batch.zip(matches) {
                 let seconds = heard.seconds[number as usize];
                 found.extend(matches.iter().filter_map(|found| {
                     let what = Found::of(found, seconds, heard.seconds[found.track as usize])?;

@@ -46,7 +46,7 @@ fn main() -> Result<()> {
     );
 
     let mut copies = 0;
-    let matches = index.matches_of(0..prints.len() as u32)?;
+    let matches = index.matches_of(0..prints.len() as u32, &|| false)?.unwrap_or_default();
     for (number, (print, matches)) in prints.iter().zip(&matches).enumerate() {
         for found in matches {
             let other = &prints[found.track as usize];

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::postings::{self, Postings, Record, Scratch};
 use crate::quads::{self, Quad};
 use crate::recordings::Recordings;
-use crate::search::{self, Query};
+use crate::search::{self, Limits, Query};
 use crate::{Fingerprint, FingerprintError, Peak};
 
 /// Most places of one hash in one track: loops repeat theirs.
@@ -187,22 +187,40 @@ impl Index {
     /// [`FingerprintError::Scratch`] for a file that cannot be read; never of an index in memory.
     pub fn query(&self, query: &Fingerprint) -> Result<Vec<Match>, FingerprintError> {
         let query = Query { peaks: (&query.peaks[..]).into(), before: u32::MAX };
-        Ok(self.search(&[query])?.pop().unwrap_or_default())
+        let matches = self.search(&[query], &|| false)?.and_then(|mut matches| matches.pop());
+        Ok(matches.unwrap_or_default())
     }
 
     /// Of each of these tracks of the index the matches among the tracks before it: asked for all tracks, that compares
-    /// every pair once. Tracks that are not there match nothing.
+    /// every pair once. Tracks that are not there match nothing. None if `is_cancelled` became true meanwhile.
     ///
     /// # Errors
     /// As [`query`](Self::query).
-    pub fn matches_of(&self, tracks: Range<u32>) -> Result<Vec<Vec<Match>>, FingerprintError> {
+    pub fn matches_of(
+        &self,
+        tracks: Range<u32>,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Vec<Match>>>, FingerprintError> {
         let query = |track| Ok(Query { peaks: self.recordings.peaks(track)?, before: track });
         let queries = tracks.map(query).collect::<Result<Vec<_>, FingerprintError>>()?;
-        self.search(&queries)
+        self.search(&queries, is_cancelled)
     }
 
-    fn search(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Match>>, FingerprintError> {
-        search::search(&self.postings, &self.recordings, self.seconds, queries)
+    fn search(
+        &self,
+        queries: &[Query<'_>],
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Vec<Match>>>, FingerprintError> {
+        self.search_within(queries, Limits::USUAL, is_cancelled)
+    }
+
+    fn search_within(
+        &self,
+        queries: &[Query<'_>],
+        limits: Limits,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Vec<Match>>>, FingerprintError> {
+        search::search(&self.postings, &self.recordings, self.seconds, queries, limits, is_cancelled)
     }
 
     /// Number of tracks.
@@ -273,8 +291,9 @@ mod tests {
         }
         assert!(memory.n_bytes().1 == 0 && filed.n_bytes().1 > 14 * memory.n_hashes() / 2);
         assert_eq!(filed.n_hashes(), memory.n_hashes());
-        let all = memory.matches_of(0..60).unwrap();
-        assert_eq!(filed.matches_of(0..60).unwrap(), all);
+        let of = |index: &Index, tracks| index.matches_of(tracks, &|| false).unwrap().unwrap();
+        let all = of(&memory, 0..60);
+        assert_eq!(of(&filed, 0..60), all);
         for (number, (track, matches)) in (0..).zip(tracks.iter().zip(&all)) {
             let mut alone = filed.query(track).unwrap();
             assert!(alone.iter().any(|found| found.track == number));
@@ -284,9 +303,23 @@ mod tests {
             let expected = if number % 3 == 2 { vec![number - 1] } else { Vec::new() };
             assert_eq!(proven.map(|found| found.track).collect::<Vec<_>>(), expected);
         }
+        // However few are looked up together.
+        let queries = || {
+            let query = |(n, track): (usize, &Fingerprint)| Query {
+                peaks: track.peaks.clone().into(),
+                before: n as u32,
+            };
+            tracks[..20].iter().enumerate().map(query).collect::<Vec<_>>()
+        };
+        for (peaks, votes) in [(4_000, 1_000_000), (1_000_000, 10), (1_000_000, 300)] {
+            let found = filed.search_within(&queries(), Limits { peaks, votes }, &|| false);
+            assert_eq!(found.unwrap().unwrap(), all[..20], "{peaks} {votes}");
+        }
+
         filed.compact().unwrap();
         memory.compact().unwrap();
-        assert_eq!(filed.matches_of(0..60).unwrap(), all);
-        assert_eq!(memory.matches_of(58..59).unwrap(), all[58..59]);
+        assert_eq!(of(&filed, 0..60), all);
+        assert_eq!(of(&memory, 58..59), all[58..59]);
+        assert_eq!(memory.matches_of(0..60, &|| true).unwrap(), None);
     }
 }

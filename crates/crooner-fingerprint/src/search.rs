@@ -15,13 +15,24 @@ const MOST_PLACES: usize = 200;
 /// Two unrelated tracks rarely share so many hashes at one alignment; what they share is tested.
 const NEEDED_VOTES: usize = 3;
 
-/// Peaks of the queries that are looked up together: each has about 28 probes of 8 bytes.
-const PEAKS: usize = 800_000;
-/// Votes, of 16 bytes, that are expected of those, at most.
-const VOTES: usize = 24_000_000;
+/// How many queries are looked up together, at most.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// Peaks of those queries: each has about 28 probes of 8 bytes.
+    pub(crate) peaks: usize,
+    /// Votes, of 16 bytes, that are expected of those; twice as many are too many.
+    pub(crate) votes: usize,
+}
+
+impl Limits {
+    pub(crate) const USUAL: Self = Self { peaks: 800_000, votes: 16_000_000 };
+}
+
+/// Votes of a peak for each hash in the index, if it is of music; a first guess.
+const CROWDING: f64 = 2.5e-7;
 /// Probes that a thread looks up at a time, and how many such parts are in work together.
-const PROBES: usize = 1 << 16;
-const PARTS: usize = 32;
+const PROBES: usize = 1 << 14;
+const PARTS: usize = 16;
 
 /// What is looked for.
 pub(crate) struct Query<'a> {
@@ -59,20 +70,31 @@ struct Vote {
     there: Peak,
 }
 
-/// The matches of each query, the surest first. `seconds` is the length of all recordings.
+/// The matches of each query, the surest first; none if `is_cancelled`. `seconds` is the length of all recordings.
 pub(crate) fn search(
     postings: &Postings,
     recordings: &Recordings,
     seconds: f64,
     queries: &[Query<'_>],
-) -> Result<Vec<Vec<Match>>, FingerprintError> {
+    limits: Limits,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<Option<Vec<Vec<Match>>>, FingerprintError> {
     let mut answers = Vec::with_capacity(queries.len());
-    // The first batch is small: it tells how many votes a peak has in this index.
-    let mut n_peaks = PEAKS / 32;
+    let mut votes_of_peak = CROWDING * postings.n_records() as f64;
     while let Some(rest) = queries.get(answers.len()..).filter(|rest| !rest.is_empty()) {
+        if is_cancelled() {
+            return Ok(None);
+        }
+        let n_peaks = limits.peaks.min((limits.votes as f64 / votes_of_peak) as usize);
         let batch = Batch::first_of(rest, n_peaks);
-        let mut votes = batch.votes(postings)?;
-        n_peaks = (VOTES * batch.peaks.len() / votes.len().max(1)).min(PEAKS);
+        let mut votes = Vec::new();
+        let is_full = |n_votes| n_votes > 2 * limits.votes && batch.queries.len() > 1;
+        let looked_up = batch.votes(postings, &|n_votes| is_full(n_votes) || is_cancelled(), &mut votes)?;
+        votes_of_peak = (votes.len() as f64 / (looked_up * batch.peaks.len() as f64)).max(1e-3);
+        if looked_up < 1.0 {
+            // Cancelled, or again with fewer queries.
+            continue;
+        }
         votes.par_sort_unstable();
         votes.dedup();
         let of = |vote: &Vote| (vote.track, batch.query_of[vote.anchor as usize]);
@@ -91,7 +113,7 @@ pub(crate) fn search(
         }
         answers.append(&mut matches);
     }
-    Ok(answers)
+    Ok(Some(answers))
 }
 
 impl<'a> Batch<'a> {
@@ -110,7 +132,14 @@ impl<'a> Batch<'a> {
         batch
     }
 
-    fn votes(&self, postings: &Postings) -> Result<Vec<Vote>, FingerprintError> {
+    /// Adds the votes to `votes` until `is_enough`, which is told how many there are; returns the share of the probes that
+    /// were looked up.
+    fn votes(
+        &self,
+        postings: &Postings,
+        is_enough: &dyn Fn(usize) -> bool,
+        votes: &mut Vec<Vote>,
+    ) -> Result<f64, FingerprintError> {
         let probes = |(query, begin): (&Query<'_>, &u32)| {
             let mut probes = Vec::new();
             quads::probes(&query.peaks, &mut |quad| {
@@ -129,14 +158,16 @@ impl<'a> Batch<'a> {
             rest = others;
         }
         parts.push(rest);
-        let mut votes = Vec::new();
-        for parts in parts.chunks(PARTS) {
-            let of_parts = parts.par_iter().map(|part| self.part_votes(postings, part));
+        for (done, group) in parts.chunks(PARTS).enumerate() {
+            if is_enough(votes.len()) {
+                return Ok((done * PARTS) as f64 / parts.len() as f64);
+            }
+            let of_parts = group.par_iter().map(|part| self.part_votes(postings, part));
             for part in of_parts.collect::<Result<Vec<_>, FingerprintError>>()? {
                 votes.extend(part);
             }
         }
-        Ok(votes)
+        Ok(1.0)
     }
 
     /// The votes of some of the probes, sorted by key.
