@@ -2,18 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
-use parquet::data_type::{ByteArray, ByteArrayType};
-use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
-use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::file::writer::SerializedFileWriter;
-use parquet::record::Field;
-use parquet::schema::types::Type;
-
-use crate::DatasetError;
+use crate::{DatasetError, parquet_file};
 
 /// Columns with names, and rows of text; a value that is missing is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +28,7 @@ impl Table {
         match extension.to_ascii_lowercase().as_str() {
             "csv" => Self::delimited(path, &bytes()?, b','),
             "tsv" => Self::delimited(path, &bytes()?, b'\t'),
-            "parquet" => Self::parquet(path, bytes()?),
+            "parquet" => parquet_file::read(path, bytes()?),
             "jsonl" | "ndjson" => Self::json_lines(path, &bytes()?),
             _ => Err(bad(path, None, "expected a table called .csv, .tsv, .parquet, .jsonl or .ndjson")),
         }
@@ -66,19 +56,6 @@ impl Table {
         let mut rows = Vec::new();
         for record in reader.records() {
             rows.push(record.map_err(refused)?.iter().map(str::to_owned).collect());
-        }
-        Ok(Self { columns, rows })
-    }
-
-    fn parquet(path: &Path, bytes: Vec<u8>) -> Result<Self, DatasetError> {
-        let refused = |error: ParquetError| bad(path, None, error.to_string());
-        let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).map_err(refused)?;
-        let schema = reader.metadata().file_metadata().schema();
-        let columns: Vec<String> = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
-        let mut rows = Vec::new();
-        for row in reader.get_row_iter(None).map_err(refused)? {
-            let row = row.map_err(refused)?;
-            rows.push(row.get_column_iter().map(|(_, value)| shown(value)).collect());
         }
         Ok(Self { columns, rows })
     }
@@ -143,52 +120,10 @@ impl Table {
     ///
     /// [`DatasetError::BadList`] naming `path` if the table cannot be written so.
     pub fn to_parquet(&self, path: &Path) -> Result<Vec<u8>, DatasetError> {
-        self.encode().map_err(|error| bad(path, None, error.to_string()))
-    }
-
-    fn encode(&self) -> Result<Vec<u8>, ParquetError> {
-        let mut fields = Vec::new();
-        for name in &self.columns {
-            let column = Type::primitive_type_builder(name, PhysicalType::BYTE_ARRAY)
-                .with_logical_type(Some(LogicalType::String))
-                .with_repetition(Repetition::OPTIONAL)
-                .build()?;
-            fields.push(Arc::new(column));
-        }
-        let schema = Arc::new(Type::group_type_builder("table").with_fields(fields).build()?);
-        let mut writer =
-            SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::default()))?;
-        let mut group = writer.next_row_group()?;
-        for index in 0..self.columns.len() {
-            let present: Vec<i16> = self.rows.iter().map(|row| i16::from(!row[index].is_empty())).collect();
-            let values: Vec<ByteArray> = self
-                .rows
-                .iter()
-                .map(|row| &row[index])
-                .filter(|v| !v.is_empty())
-                .map(|v| v.as_str().into())
-                .collect();
-            let mut column = group
-                .next_column()?
-                .ok_or_else(|| ParquetError::General("the schema ends too early".into()))?;
-            column.typed::<ByteArrayType>().write_batch(&values, Some(&present), None)?;
-            column.close()?;
-        }
-        group.close()?;
-        writer.into_inner()
+        parquet_file::encode(self).map_err(|error| bad(path, None, error.to_string()))
     }
 }
 
-/// A value as people write it.
-fn shown(value: &Field) -> String {
-    match value {
-        Field::Null => String::new(),
-        Field::Str(text) => text.clone(),
-        Field::Bytes(bytes) => String::from_utf8_lossy(bytes.data()).into_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn bad(path: &Path, line: Option<u64>, reason: impl Into<String>) -> DatasetError {
+pub(crate) fn bad(path: &Path, line: Option<u64>, reason: impl Into<String>) -> DatasetError {
     DatasetError::BadList { path: path.to_owned(), line, reason: reason.into() }
 }
