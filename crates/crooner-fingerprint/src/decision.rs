@@ -31,14 +31,30 @@ pub(crate) struct Tested {
     peaks: usize,
     agreeing: usize,
     chance: f64,
-    /// Natural logarithm of the probability that chance gives so many, for this one alignment and part.
-    log_tail: f64,
+    /// Natural logarithm of the bound on the number of times that chance gives so many.
+    log_chance: f64,
 }
 
 impl Tested {
-    /// None where no part is alike.
-    pub(crate) fn new(query: &[Peak], track: &[Peak], alignment: Alignment) -> Option<Self> {
+    /// With the number of alignments that an index of `seconds` might have offered. None where no part is alike, or
+    /// chance is expected to give as much.
+    pub(crate) fn new(query: &[Peak], track: &[Peak], alignment: Alignment, seconds: f64) -> Option<Self> {
+        let log_alignments = |n_peaks: usize| {
+            let offsets = (seconds / (TIME * Peak::SECONDS)).max(1.0);
+            let parts = (n_peaks as f64).powi(2) / 2.0;
+            (offsets * f64::from(2 * STEPS + 1) * parts).ln()
+        };
+        // Whether so many of so many peaks can be more than chance, however small its share might be found to be.
+        let says_something = |agreeing: usize, n_peaks: usize| {
+            let share = agreeing as f64 / n_peaks as f64;
+            n_peaks as f64 * divergence(share, LEAST_CHANCE) > log_alignments(n_peaks)
+        };
         let pairs = partners(query, track, alignment, COARSE);
+        // Most that is tested is chance, and shows it here: within twice the tolerance more peaks coincide, not fewer.
+        let coarse = &pairs[best_part(&pairs)?];
+        if !says_something(coarse.iter().flatten().count(), coarse.len()) {
+            return None;
+        }
         let alignment = refine(query, &pairs, alignment);
         let pairs = partners(query, track, alignment, 1.0);
         let alignment = refine(query, &pairs, alignment);
@@ -49,21 +65,19 @@ impl Tested {
         let peaks = inside.len();
         let agreeing = coinciding.iter().flatten().count();
         let (first, last) = (*inside.first()?, *inside.last()?);
-        if peaks < FEWEST || last.time - first.time < SHORTEST {
+        let is_short = peaks < FEWEST || last.time - first.time < SHORTEST;
+        if is_short || !says_something(agreeing, peaks) {
             return None;
         }
         let (chance, excess) = controls(inside, track, alignment);
         let share = agreeing as f64 / peaks as f64;
-        let log_tail = -(peaks as f64 / excess) * divergence(share, chance);
-        Some(Self { alignment, part: (first, last), peaks, agreeing, chance, log_tail })
+        let log_chance = log_alignments(peaks) - peaks as f64 / excess * divergence(share, chance);
+        let tested = Self { alignment, part: (first, last), peaks, agreeing, chance, log_chance };
+        (log_chance < 0.0).then_some(tested)
     }
 
-    /// With the number of alignments that an index of `seconds` might have offered.
-    pub(crate) fn into_match(self, track: u32, seconds: f64) -> Match {
+    pub(crate) fn into_match(self, track: u32) -> Match {
         let Alignment { speed, offset, shift } = self.alignment;
-        let offsets = (seconds / (TIME * Peak::SECONDS)).max(1.0);
-        let parts = (self.peaks as f64).powi(2) / 2.0;
-        let alignments = offsets * f64::from(2 * STEPS + 1) * parts;
         let (first, last) = (self.part.0.seconds(), self.part.1.seconds());
         let offset_seconds = offset * Peak::SECONDS;
         Match {
@@ -76,7 +90,7 @@ impl Tested {
             peaks: self.peaks,
             agreeing: self.agreeing,
             chance: self.chance,
-            log10_chance: (self.log_tail + alignments.ln()) / std::f64::consts::LN_10,
+            log10_chance: self.log_chance / std::f64::consts::LN_10,
         }
     }
 }
@@ -89,20 +103,37 @@ fn refine(query: &[Peak], pairs: &[Option<Peak>], alignment: Alignment) -> Align
 /// Of each peak of the query the nearest in time of the track's that coincide with it, within so many tolerances.
 /// Peaks are sorted.
 fn partners(query: &[Peak], track: &[Peak], alignment: Alignment, tolerances: f64) -> Vec<Option<Peak>> {
-    let mut from = 0;
-    let partner = |peak: &Peak| {
-        let time = alignment.speed * f64::from(peak.time) + alignment.offset;
-        let pitch = f64::from(peak.pitch) - alignment.shift;
-        while track.get(from).is_some_and(|other| f64::from(other.time) < time - tolerances * TIME) {
-            from += 1;
+    let (time_tolerance, pitch_tolerance) = (tolerances * TIME, tolerances * PITCH);
+    let place = |peak: &Peak| alignment.speed * f64::from(peak.time) + alignment.offset;
+    let mut pairs = vec![None; query.len()];
+    let (Some(first), Some(last)) = (track.first(), track.last()) else { return pairs };
+    let [first, last] = [first, last].map(|peak| f64::from(peak.time));
+    // Only where the two overlap.
+    let begin = query.partition_point(|peak| place(peak) + time_tolerance < first);
+    let end = query.partition_point(|peak| place(peak) - time_tolerance <= last).max(begin);
+    let Some(earliest) = query.get(begin).map(|peak| place(peak) - time_tolerance) else { return pairs };
+    let mut rest = &track[track.partition_point(|other| f64::from(other.time) < earliest)..];
+    for (peak, pair) in query[begin..end].iter().zip(&mut pairs[begin..end]) {
+        let (time, pitch) = (place(peak), f64::from(peak.pitch) - alignment.shift);
+        let earliest = time - time_tolerance;
+        while let [next, others @ ..] = rest
+            && f64::from(next.time) < earliest
+        {
+            rest = others;
         }
-        let within =
-            track[from..].iter().take_while(|other| f64::from(other.time) <= time + tolerances * TIME);
-        let coinciding = within.filter(|other| (f64::from(other.pitch) - pitch).abs() <= tolerances * PITCH);
-        let distance = |other: &Peak| (f64::from(other.time) - time).abs();
-        coinciding.min_by(|a, b| distance(a).total_cmp(&distance(b))).copied()
-    };
-    query.iter().map(partner).collect()
+        let mut nearest = f64::INFINITY;
+        for other in rest {
+            let distance = f64::from(other.time) - time;
+            if distance > time_tolerance {
+                break;
+            }
+            let is_alike = (f64::from(other.pitch) - pitch).abs() <= pitch_tolerance;
+            if is_alike && distance.abs() < nearest {
+                (*pair, nearest) = (Some(*other), distance.abs());
+            }
+        }
+    }
+    pairs
 }
 
 /// The run of peaks with the largest sum of evidence (Kadane's algorithm), if that is above 0.

@@ -148,9 +148,8 @@ fn best(
     // What repeats itself is alike at several offsets: the one at which most peaks coincide is meant.
     let best = alignments
         .into_iter()
-        .filter_map(|alignment| Tested::new(&query.peaks, &reference, alignment))
-        .map(|tested| tested.into_match(track, seconds))
-        .filter(|found| found.log10_chance < 0.0)
+        .filter_map(|alignment| Tested::new(&query.peaks, &reference, alignment, seconds))
+        .map(|tested| tested.into_match(track))
         .max_by(|a, b| a.agreeing.cmp(&b.agreeing).then(b.log10_chance.total_cmp(&a.log10_chance)));
     Ok(best.map(|found| (number, found)))
 }
