@@ -103,7 +103,8 @@ impl Table {
                 if index > 0 {
                     text.push(b',');
                 }
-                if value.contains(['"', ',', '\n', '\r']) || value.is_empty() && row.len() == 1 {
+                // A byte order mark that is a value must not begin the file as one that is not.
+                if value.contains(['"', ',', '\n', '\r', '\u{feff}']) || value.is_empty() && row.len() == 1 {
                     text.extend(format!("\"{}\"", value.replace('"', "\"\"")).bytes());
                 } else {
                     text.extend(value.bytes());
