@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crooner_audio::AudioReader;
-use crooner_fingerprint::{Extractor, FINGERPRINT_VERSION, Fingerprint, Index, Peak};
+use crooner_fingerprint::{Extractor, Fingerprint, Index, Peak};
 
-use self::music::files;
+use self::music::{Clock, Random, files, fingerprint};
 
 mod music;
 
@@ -142,61 +142,6 @@ fn generated(music: &[Peak], rate: f64, seconds: usize, random: &mut Random) -> 
     }
     peaks.sort_unstable();
     peaks.dedup();
-    // As bytes, since nothing but audio and bytes makes a fingerprint. Chroma: two frames a second.
-    let n_chroma = 2 * seconds;
-    let mut bytes = b"croonfp\0".to_vec();
-    bytes.extend(FINGERPRINT_VERSION.to_le_bytes());
-    bytes.extend(n_samples.to_le_bytes());
-    bytes.extend((peaks.len() as u32).to_le_bytes());
-    bytes.extend((n_chroma as u32).to_le_bytes());
-    for peak in &peaks {
-        bytes.extend(peak.time.to_le_bytes());
-        bytes.extend(peak.pitch.to_le_bytes());
-    }
-    bytes.extend(std::iter::repeat_n(0, 12 * n_chroma));
-    let hash = blake3::hash(&bytes);
-    bytes.extend(hash.as_bytes());
-    Ok(Fingerprint::from_bytes(&bytes)?)
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let value = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        value ^ (value >> 31)
-    }
-
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-}
-
-/// Seconds of this thread on the processor, or of the clock.
-struct Clock {
-    begun: Instant,
-    on_processor: Option<f64>,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self { begun: Instant::now(), on_processor: on_processor() }
-    }
-
-    fn seconds(&self) -> f64 {
-        let on_processor = self.on_processor.zip(on_processor()).map(|(before, now)| now - before);
-        on_processor.unwrap_or_else(|| self.begun.elapsed().as_secs_f64())
-    }
-}
-
-fn on_processor() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(text.split(' ').next()?.parse::<f64>().ok()? / 1e9)
+    // Chroma: two frames a second.
+    fingerprint(&peaks, &vec![[0; 12]; 2 * seconds], n_samples)
 }

@@ -62,6 +62,12 @@ impl Fingerprint {
         &self.peaks
     }
 
+    /// Twelve pitch classes from C, two frames a second, 255 the largest of each frame.
+    #[must_use]
+    pub fn chroma(&self) -> &[[u8; 12]] {
+        &self.chroma
+    }
+
     /// Length of the recording in seconds.
     #[must_use]
     pub fn seconds(&self) -> f64 {

@@ -75,6 +75,7 @@ mod postings;
 mod quads;
 mod recordings;
 mod search;
+mod sketch;
 pub mod versions;
 
 pub use error::FingerprintError;

@@ -9,20 +9,13 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-use realfft::num_complex::Complex32;
-
 use crate::Fingerprint;
+pub use crate::sketch::{Sketch, candidates};
 
 /// Frames of chroma a second.
 const RATE: f64 = 2.0;
 /// Frames of chroma that are looked at, from the beginning: ten minutes.
 const MOST_FRAMES: usize = 1200;
-/// Frames in a patch of a sketch, and from one to the next: 32 and 8 s.
-const PATCH: usize = 64;
-const PATCH_HOP: usize = 16;
-/// Rates of change that are kept of a patch: slower than one in 2 s.
-const SLOW: usize = 16;
 /// Frames that are compared together: 5 s.
 const STACKED: usize = 10;
 /// The share of the other recording's frames that each frame recurs in.
@@ -30,62 +23,6 @@ const RECURRING: f64 = 0.1;
 /// What an interruption costs when it begins and when it goes on, in frames.
 const GAP_BEGINS: f32 = 5.0;
 const GAP_GOES_ON: f32 = 0.5;
-
-/// What of a recording's harmony is the same in every key and at every time.
-#[derive(Clone, Debug)]
-pub struct Sketch(Vec<f32>);
-
-impl Sketch {
-    /// The sketch of a recording, `[12 * 17]`, of Euclidean length 1; none for less than 32 s or for silence.
-    #[must_use]
-    pub fn new(fingerprint: &Fingerprint) -> Option<Self> {
-        let chroma = frames(fingerprint);
-        let mut patches: Vec<Vec<f32>> = chroma.windows(PATCH).step_by(PATCH_HOP).map(magnitudes).collect();
-        let first = patches.first()?.len();
-        let n_patches = patches.len();
-        let mut values: Vec<f32> = (0..first)
-            .map(|place| {
-                let mut column: Vec<f32> = patches.iter_mut().map(|patch| patch[place]).collect();
-                *column.select_nth_unstable_by(n_patches / 2, f32::total_cmp).1
-            })
-            .collect();
-        let norm = values.iter().map(|value| value * value).sum::<f32>().sqrt();
-        values.iter_mut().for_each(|value| *value /= norm);
-        (norm > 0.0).then_some(Self(values))
-    }
-
-    /// Cosine of the angle between two sketches, in `0..=1`.
-    #[must_use]
-    pub fn similarity(&self, other: &Self) -> f32 {
-        self.0.iter().zip(&other.0).map(|(a, b)| a * b).sum()
-    }
-}
-
-/// Pairs worth comparing: of each recording the `nearest` others by sketch. Each pair once, smaller number first, sorted.
-///
-/// Every pair of sketches is multiplied, 204 numbers each: quadratic, but a hundred million pairs a minute.
-#[must_use]
-pub fn candidates(sketches: &[Option<Sketch>], nearest: usize) -> Vec<(u32, u32)> {
-    let of = |(number, sketch): (usize, &Option<Sketch>)| -> Vec<(u32, u32)> {
-        let Some(sketch) = sketch else { return Vec::new() };
-        let mut others: Vec<(f32, usize)> = sketches
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != number)
-            .filter_map(|(other, theirs)| Some((sketch.similarity(theirs.as_ref()?), other)))
-            .collect();
-        let order = |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-        if others.len() > nearest && nearest > 0 {
-            others.select_nth_unstable_by(nearest - 1, order);
-        }
-        others.truncate(nearest);
-        others.iter().map(|&(_, other)| (number.min(other) as u32, number.max(other) as u32)).collect()
-    };
-    let mut pairs: Vec<(u32, u32)> = sketches.par_iter().enumerate().flat_map_iter(of).collect();
-    pairs.par_sort_unstable();
-    pairs.dedup();
-    pairs
-}
 
 /// How alike two recordings are in harmony.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,38 +58,13 @@ pub fn compare(first: &Fingerprint, second: &Fingerprint) -> Option<Likeness> {
 }
 
 /// Frames of Euclidean length 1; silence stays silent.
-fn frames(fingerprint: &Fingerprint) -> Vec<[f32; 12]> {
+pub(crate) fn frames(fingerprint: &Fingerprint) -> Vec<[f32; 12]> {
     let normed = |frame: &[u8; 12]| {
         let frame = frame.map(f32::from);
         let norm = frame.iter().map(|value| value * value).sum::<f32>().sqrt();
         if norm > 0.0 { frame.map(|value| value / norm) } else { frame }
     };
     fingerprint.chroma.iter().take(MOST_FRAMES).map(normed).collect()
-}
-
-/// Magnitudes of the Fourier transform over pitch classes and time, of slow changes only, compressed by a square root.
-fn magnitudes(patch: &[[f32; 12]]) -> Vec<f32> {
-    let turn = |n: usize, of: usize| Complex32::cis(-std::f32::consts::TAU * (n % of) as f32 / of as f32);
-    // Over time first, of each pitch class.
-    let over_time: Vec<[Complex32; 12]> = (0..=SLOW)
-        .map(|rate| {
-            let mut sum = [Complex32::default(); 12];
-            for (time, frame) in patch.iter().enumerate() {
-                let phase = turn(rate * time, PATCH);
-                for (sum, value) in sum.iter_mut().zip(frame) {
-                    *sum += phase * value;
-                }
-            }
-            sum
-        })
-        .collect();
-    let magnitude = |(row, class): (&[Complex32; 12], usize)| {
-        let sum: Complex32 = row.iter().enumerate().map(|(n, value)| value * turn(class * n, 12)).sum();
-        sum.norm().sqrt()
-    };
-    // The constant is what all music shares.
-    let all = over_time.iter().flat_map(|row| (0..12).map(move |class| (row, class)));
-    all.enumerate().map(|(place, cell)| if place == 0 { 0.0 } else { magnitude(cell) }).collect()
 }
 
 /// The two transpositions at which the mean chroma of both agree best.
@@ -277,12 +189,12 @@ fn longest_path(recurs: &[bool], rows: usize, columns: usize) -> Path {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::Peak;
 
     /// A song whose chords change every second; `seed` decides which, and each of its frames is a little different.
-    fn song(seed: u32, frames: usize, semitones: usize, stretch: f64) -> Fingerprint {
+    pub(crate) fn song(seed: u32, frames: usize, semitones: usize, stretch: f64) -> Fingerprint {
         let chord = |n: usize| {
             let mut state = seed.wrapping_add(n as u32).wrapping_mul(0x9E37_79B9);
             state ^= state >> 15;
@@ -317,23 +229,8 @@ mod tests {
     }
 
     #[test]
-    fn the_sketch_does_not_hear_the_key() {
-        let sketch = |fingerprint: &Fingerprint| Sketch::new(fingerprint).unwrap();
-        let original = sketch(&song(1, 240, 0, 1.0));
-        assert!(original.similarity(&sketch(&song(1, 240, 7, 1.0))) > 0.95);
-        let songs: Vec<_> =
-            (0..12).map(|n| Sketch::new(&song(n / 2 * 100_000, 240, 3 * n as usize, 1.0))).collect();
-        let pairs = candidates(&songs, 1);
-        for n in 0..6 {
-            assert!(pairs.contains(&(2 * n, 2 * n + 1)), "{pairs:?}");
-        }
-    }
-
-    #[test]
     fn what_is_too_short_is_not_compared() {
         let short = song(1, 19, 0, 1.0);
         assert!(compare(&short, &song(1, 240, 0, 1.0)).is_none());
-        assert!(Sketch::new(&short).is_none());
-        assert!(Sketch::new(&Fingerprint::of(&vec![0.0; 400_000], 8_000).unwrap()).is_none());
     }
 }
