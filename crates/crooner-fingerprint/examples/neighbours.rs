@@ -68,7 +68,7 @@ fn table(harmonies: &[Vec<[u8; 12]>], sizes: &[usize]) -> Result<()> {
 
         let clock = Clock::start();
         let looked_up: Vec<usize> = (0..size).step_by((size / LOOKED_UP).max(1)).collect();
-        let (mut found, mut of) = (0, 0);
+        let (mut found, mut of): (usize, usize) = (0, 0);
         for &number in &looked_up {
             for other in nearest(&sketches, number) {
                 of += 1;
