@@ -2,18 +2,6 @@
 
 use crate::Peak;
 
-/// A hash of a query that occurs in a track.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Vote {
-    /// Which of the queries.
-    pub(crate) query: u32,
-    pub(crate) track: u32,
-    /// The anchor in the track.
-    pub(crate) there: Peak,
-    /// The anchor in the query.
-    pub(crate) here: Peak,
-}
-
 /// `time of track = speed * time of query + offset`, and pitches of the query `shift` above those of the track, all in
 /// the units of [`Peak`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,22 +27,21 @@ pub(crate) fn is_shift_tried(query: Peak, track: Peak) -> bool {
     shift(&(query, track)).abs() <= STEPS + SHIFT_TOLERANCE
 }
 
-/// Whether [`alignments`] may find one of these votes for a track: whether one agrees with so many others at any speed. Of the
-/// chance votes of unrelated tracks this rejects nearly all, in a small part of the time.
-pub(crate) fn may_align(votes: &[Vote], needed: usize) -> bool {
+/// Whether [`alignments`] may find one: whether a pair agrees with so many others, itself included, at any speed. Of the
+/// pairs that unrelated tracks share by chance this rejects nearly all, in a small part of the time.
+pub(crate) fn may_align(pairs: &[(Peak, Peak)], needed: usize) -> bool {
     /// More are no chance, or take longer to compare than to align.
     const FEW: usize = 32;
     /// The largest speed that is tried is 1 + 26 / 1000.
     const PER_MILLE: i64 = 27;
-    let pair = |vote: &Vote| (vote.here, vote.there);
-    let agree = |one: &Vote, other: &Vote| {
-        let here = i64::from(one.here.time) - i64::from(other.here.time);
-        let there = i64::from(one.there.time) - i64::from(other.there.time);
-        (shift(&pair(one)) - shift(&pair(other))).abs() <= 2 * SHIFT_TOLERANCE
+    let agree = |one: &(Peak, Peak), other: &(Peak, Peak)| {
+        let here = i64::from(one.0.time) - i64::from(other.0.time);
+        let there = i64::from(one.1.time) - i64::from(other.1.time);
+        (shift(one) - shift(other)).abs() <= 2 * SHIFT_TOLERANCE
             && 1000 * (there - here).abs() <= 1000 * BIN as i64 + PER_MILLE * here.abs()
     };
-    votes.len() > FEW
-        || votes.iter().any(|one| votes.iter().filter(|other| agree(one, other)).count() >= needed)
+    pairs.len() > FEW
+        || pairs.iter().any(|one| pairs.iter().filter(|other| agree(one, other)).count() >= needed)
 }
 
 /// The alignments on which most pairs of anchors (query, track) agree, the best first; `needed` must agree.
@@ -177,16 +164,14 @@ mod tests {
         let (mut rejected, mut aligned) = (0, 0);
         for _ in 0..20_000 {
             let n = 3 + random(5);
-            let vote = |_| {
-                let here = Peak { time: random(600), pitch: 500 };
-                let there = Peak { time: random(600), pitch: 490 + random(20) as u16 };
-                Vote { query: 0, track: 0, there, here }
+            let pair = |_| {
+                let query = Peak { time: random(600), pitch: 500 };
+                (query, Peak { time: random(600), pitch: 490 + random(20) as u16 })
             };
-            let votes: Vec<Vote> = (0..n).map(vote).collect();
-            let pairs: Vec<_> = votes.iter().map(|vote| (vote.here, vote.there)).collect();
+            let pairs: Vec<_> = (0..n).map(pair).collect();
             let is_found = !alignments(&pairs, 3).is_empty();
-            assert!(may_align(&votes, 3) || !is_found, "{votes:?}");
-            rejected += u32::from(!may_align(&votes, 3));
+            assert!(may_align(&pairs, 3) || !is_found, "{pairs:?}");
+            rejected += u32::from(!may_align(&pairs, 3));
             aligned += u32::from(is_found);
         }
         assert!(rejected > 1_000 && aligned > 20, "{rejected} {aligned}");

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use crate::align::{Vote, alignments, is_shift_tried, may_align};
+use crate::align::{alignments, is_shift_tried, may_align};
 use crate::decision::Tested;
 use crate::postings::{Postings, place_of};
 use crate::recordings::Recordings;
@@ -15,12 +15,13 @@ const MOST_PLACES: usize = 200;
 /// Two unrelated tracks rarely share so many hashes at one alignment; what they share is tested.
 const NEEDED_VOTES: usize = 3;
 
-/// Peaks of the queries that are looked up together: each has about 28 probes of 12 bytes.
-const PEAKS: usize = 400_000;
-/// Votes, of 24 bytes, that are expected of those, at most.
-const VOTES: usize = 8_000_000;
-/// Probes that a thread looks up at a time.
+/// Peaks of the queries that are looked up together: each has about 28 probes of 8 bytes.
+const PEAKS: usize = 800_000;
+/// Votes, of 16 bytes, that are expected of those, at most.
+const VOTES: usize = 24_000_000;
+/// Probes that a thread looks up at a time, and how many such parts are in work together.
 const PROBES: usize = 1 << 16;
+const PARTS: usize = 32;
 
 /// What is looked for.
 pub(crate) struct Query<'a> {
@@ -30,12 +31,32 @@ pub(crate) struct Query<'a> {
     pub(crate) before: u32,
 }
 
-/// A hash that a query may have in common with a track.
+/// Queries that are looked up together.
+struct Batch<'a> {
+    queries: &'a [Query<'a>],
+    /// Of all queries, one after another; peaks are numbered by that.
+    peaks: Vec<Peak>,
+    /// Of each peak its query.
+    query_of: Vec<u32>,
+    /// The first peak of each query.
+    begins: Vec<u32>,
+}
+
+/// A hash that a query may have in common with a track, and the number of its anchor.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Probe {
     key: u32,
-    query: u32,
-    /// Among the peaks of the query.
     anchor: u32,
+}
+
+/// A hash of a query that occurs in a track.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Vote {
+    track: u32,
+    /// The number of the anchor in the query; those of one query follow one another.
+    anchor: u32,
+    /// The anchor in the track.
+    there: Peak,
 }
 
 /// The matches of each query, the surest first. `seconds` is the length of all recordings.
@@ -47,31 +68,23 @@ pub(crate) fn search(
 ) -> Result<Vec<Vec<Match>>, FingerprintError> {
     let mut answers = Vec::with_capacity(queries.len());
     // The first batch is small: it tells how many votes a peak has in this index.
-    let mut n_peaks = PEAKS / 16;
+    let mut n_peaks = PEAKS / 32;
     while let Some(rest) = queries.get(answers.len()..).filter(|rest| !rest.is_empty()) {
-        let mut n_taken = 0;
-        let fits = |query: &&Query<'_>| {
-            n_taken += query.peaks.len();
-            n_taken <= n_peaks
-        };
-        let batch = &rest[..rest.iter().take_while(fits).count().max(1)];
-        let mut votes = votes(postings, batch)?;
-        let taken: usize = batch.iter().map(|query| query.peaks.len()).sum();
-        n_peaks = (VOTES * taken / votes.len().max(1)).min(PEAKS);
+        let batch = Batch::first_of(rest, n_peaks);
+        let mut votes = batch.votes(postings)?;
+        n_peaks = (VOTES * batch.peaks.len() / votes.len().max(1)).min(PEAKS);
         votes.par_sort_unstable();
         votes.dedup();
-        let pairs: Vec<&[Vote]> = votes
-            .chunk_by(|a, b| (a.query, a.track) == (b.query, b.track))
+        let of = |vote: &Vote| (vote.track, batch.query_of[vote.anchor as usize]);
+        let found = votes
+            .par_chunk_by(|a, b| of(a) == of(b))
             .filter(|votes| votes.len() >= NEEDED_VOTES)
-            .collect();
-        let found = pairs
-            .into_par_iter()
-            .map(|votes| best(&batch[votes[0].query as usize], recordings, seconds, votes))
+            .map(|votes| batch.best(recordings, seconds, votes))
             .filter_map(Result::transpose)
-            .collect::<Result<Vec<(u32, Match)>, FingerprintError>>()?;
-        let mut matches = vec![Vec::new(); batch.len()];
+            .collect::<Result<Vec<(usize, Match)>, FingerprintError>>()?;
+        let mut matches = vec![Vec::new(); batch.queries.len()];
         for (query, found) in found {
-            matches[query as usize].push(found);
+            matches[query].push(found);
         }
         for matches in &mut matches {
             matches.sort_by(|a, b| a.log10_chance.total_cmp(&b.log10_chance).then(a.track.cmp(&b.track)));
@@ -81,75 +94,94 @@ pub(crate) fn search(
     Ok(answers)
 }
 
-fn votes(postings: &Postings, queries: &[Query<'_>]) -> Result<Vec<Vote>, FingerprintError> {
-    let probes = |(query, of): (usize, &Query<'_>)| {
-        let mut probes = Vec::new();
-        quads::probes(&of.peaks, &mut |quad| {
-            probes.push(Probe { key: quad.key, query: query as u32, anchor: quad.anchor });
-        });
-        probes
-    };
-    let mut probes: Vec<Probe> = queries.par_iter().enumerate().flat_map_iter(probes).collect();
-    probes.par_sort_unstable_by_key(|probe| probe.key);
-    let mut parts = Vec::new();
-    let mut rest = &probes[..];
-    while let Some(last) = rest.get(PROBES) {
-        let (part, others) = rest.split_at(rest.partition_point(|probe| probe.key <= last.key));
-        parts.push(part);
-        rest = others;
-    }
-    parts.push(rest);
-    let votes = parts.into_par_iter().map(|part| part_votes(postings, queries, part));
-    Ok(votes.collect::<Result<Vec<_>, FingerprintError>>()?.concat())
-}
-
-/// The votes of some of the probes, sorted by key.
-fn part_votes(
-    postings: &Postings,
-    queries: &[Query<'_>],
-    probes: &[Probe],
-) -> Result<Vec<Vote>, FingerprintError> {
-    let (mut reader, mut places, mut votes) = (postings.reader(), Vec::new(), Vec::new());
-    for probes in probes.chunk_by(|a, b| a.key == b.key) {
-        reader.find(probes[0].key, MOST_PLACES, &mut places)?;
-        if places.len() > MOST_PLACES {
-            continue;
+impl<'a> Batch<'a> {
+    /// As many of the queries as have `n_peaks` together, at least one.
+    fn first_of(queries: &'a [Query<'a>], n_peaks: usize) -> Self {
+        let mut batch = Self { queries: &[], peaks: Vec::new(), query_of: Vec::new(), begins: Vec::new() };
+        for (n, query) in queries.iter().enumerate() {
+            if n > 0 && batch.peaks.len() + query.peaks.len() > n_peaks {
+                break;
+            }
+            batch.begins.push(batch.peaks.len() as u32);
+            batch.peaks.extend_from_slice(&query.peaks);
+            batch.query_of.resize(batch.peaks.len(), n as u32);
+            batch.queries = &queries[..=n];
         }
-        for (track, there) in places.iter().map(place_of) {
-            for &Probe { query, anchor, .. } in probes {
-                let Query { peaks, before } = &queries[query as usize];
-                let here = peaks[anchor as usize];
-                if track < *before && is_shift_tried(here, there) {
-                    votes.push(Vote { query, track, there, here });
-                }
+        batch
+    }
+
+    fn votes(&self, postings: &Postings) -> Result<Vec<Vote>, FingerprintError> {
+        let probes = |(query, begin): (&Query<'_>, &u32)| {
+            let mut probes = Vec::new();
+            quads::probes(&query.peaks, &mut |quad| {
+                probes.push(Probe { key: quad.key, anchor: begin + quad.anchor });
+            });
+            probes
+        };
+        let mut probes: Vec<Probe> =
+            self.queries.par_iter().zip(&self.begins).flat_map_iter(probes).collect();
+        probes.par_sort_unstable();
+        let mut parts = Vec::new();
+        let mut rest = &probes[..];
+        while let Some(last) = rest.get(PROBES) {
+            let (part, others) = rest.split_at(rest.partition_point(|probe| probe.key <= last.key));
+            parts.push(part);
+            rest = others;
+        }
+        parts.push(rest);
+        let mut votes = Vec::new();
+        for parts in parts.chunks(PARTS) {
+            let of_parts = parts.par_iter().map(|part| self.part_votes(postings, part));
+            for part in of_parts.collect::<Result<Vec<_>, FingerprintError>>()? {
+                votes.extend(part);
             }
         }
+        Ok(votes)
     }
-    Ok(votes)
-}
 
-/// The best alignment of a query with a track that it has these votes for; and the number of the query.
-fn best(
-    query: &Query<'_>,
-    recordings: &Recordings,
-    seconds: f64,
-    votes: &[Vote],
-) -> Result<Option<(u32, Match)>, FingerprintError> {
-    if !may_align(votes, NEEDED_VOTES) {
-        return Ok(None);
+    /// The votes of some of the probes, sorted by key.
+    fn part_votes(&self, postings: &Postings, probes: &[Probe]) -> Result<Vec<Vote>, FingerprintError> {
+        let (mut reader, mut places, mut votes) = (postings.reader(), Vec::new(), Vec::new());
+        for probes in probes.chunk_by(|a, b| a.key == b.key) {
+            reader.find(probes[0].key, MOST_PLACES, &mut places)?;
+            if places.len() > MOST_PLACES {
+                continue;
+            }
+            for &Probe { anchor, .. } in probes {
+                let here = self.peaks[anchor as usize];
+                let before = self.queries[self.query_of[anchor as usize] as usize].before;
+                let votes_for = places.iter().map(place_of).filter(|&(track, _)| track < before);
+                let tried = votes_for.filter(|&(_, there)| is_shift_tried(here, there));
+                votes.extend(tried.map(|(track, there)| Vote { track, anchor, there }));
+            }
+        }
+        Ok(votes)
     }
-    let pairs: Vec<(Peak, Peak)> = votes.iter().map(|vote| (vote.here, vote.there)).collect();
-    let alignments = alignments(&pairs, NEEDED_VOTES);
-    if alignments.is_empty() {
-        return Ok(None);
+
+    /// The best alignment of a query with a track that it has these votes for; and the number of the query.
+    fn best(
+        &self,
+        recordings: &Recordings,
+        seconds: f64,
+        votes: &[Vote],
+    ) -> Result<Option<(usize, Match)>, FingerprintError> {
+        let pairs: Vec<(Peak, Peak)> =
+            votes.iter().map(|vote| (self.peaks[vote.anchor as usize], vote.there)).collect();
+        if !may_align(&pairs, NEEDED_VOTES) {
+            return Ok(None);
+        }
+        let alignments = alignments(&pairs, NEEDED_VOTES);
+        if alignments.is_empty() {
+            return Ok(None);
+        }
+        let (track, number) = (votes[0].track, self.query_of[votes[0].anchor as usize] as usize);
+        let (query, reference) = (&self.queries[number].peaks, recordings.peaks(track)?);
+        // What repeats itself is alike at several offsets: the one at which most peaks coincide is meant.
+        let best = alignments
+            .into_iter()
+            .filter_map(|alignment| Tested::new(query, &reference, alignment, seconds))
+            .map(|tested| tested.into_match(track))
+            .max_by(|a, b| a.agreeing.cmp(&b.agreeing).then(b.log10_chance.total_cmp(&a.log10_chance)));
+        Ok(best.map(|found| (number, found)))
     }
-    let Vote { query: number, track, .. } = votes[0];
-    let reference = recordings.peaks(track)?;
-    // What repeats itself is alike at several offsets: the one at which most peaks coincide is meant.
-    let best = alignments
-        .into_iter()
-        .filter_map(|alignment| Tested::new(&query.peaks, &reference, alignment, seconds))
-        .map(|tested| tested.into_match(track))
-        .max_by(|a, b| a.agreeing.cmp(&b.agreeing).then(b.log10_chance.total_cmp(&a.log10_chance)));
-    Ok(best.map(|found| (number, found)))
 }
