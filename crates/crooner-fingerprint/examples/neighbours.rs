@@ -15,8 +15,10 @@ use crooner_audio::AudioReader;
 use crooner_fingerprint::versions::{Sketch, candidates};
 use crooner_fingerprint::{Extractor, Fingerprint};
 
-use self::music::{Clock, Random, files, fingerprint};
+use self::generated::{Clock, Random, fingerprint};
+use self::music::files;
 
+mod generated;
 mod music;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -68,11 +70,11 @@ fn table(harmonies: &[Vec<[u8; 12]>], sizes: &[usize]) -> Result<()> {
 
         let clock = Clock::start();
         let looked_up: Vec<usize> = (0..size).step_by((size / LOOKED_UP).max(1)).collect();
-        let (mut found, mut of): (usize, usize) = (0, 0);
+        let (mut found, mut of) = (0_u32, 0_u32);
         for &number in &looked_up {
             for other in nearest(&sketches, number) {
                 of += 1;
-                found += usize::from(pairs.contains(&(number.min(other) as u32, number.max(other) as u32)));
+                found += u32::from(pairs.contains(&(number.min(other) as u32, number.max(other) as u32)));
             }
         }
         let all = clock.seconds();
@@ -81,7 +83,7 @@ fn table(harmonies: &[Vec<[u8; 12]>], sizes: &[usize]) -> Result<()> {
             1e3 * sketching / size as f64,
             1e3 * finding / size as f64,
             1e3 * all / looked_up.len() as f64,
-            100.0 * found as f64 / of as f64
+            100.0 * f64::from(found) / f64::from(of)
         );
     }
     Ok(())

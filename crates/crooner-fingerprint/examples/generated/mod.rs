@@ -1,0 +1,64 @@
+//! Recordings that nobody played, and what it costs to look at them.
+
+use std::time::Instant;
+
+use crooner_fingerprint::{FINGERPRINT_VERSION, Fingerprint, FingerprintError, Peak};
+
+/// A fingerprint of these parts. By way of its bytes, since nothing but audio and bytes makes one.
+pub(crate) fn fingerprint<E: From<FingerprintError>>(
+    peaks: &[Peak],
+    chroma: &[[u8; 12]],
+    n_samples: u64,
+) -> Result<Fingerprint, E> {
+    let mut bytes = b"croonfp\0".to_vec();
+    bytes.extend(FINGERPRINT_VERSION.to_le_bytes());
+    bytes.extend(n_samples.to_le_bytes());
+    bytes.extend((peaks.len() as u32).to_le_bytes());
+    bytes.extend((chroma.len() as u32).to_le_bytes());
+    for peak in peaks {
+        bytes.extend(peak.time.to_le_bytes());
+        bytes.extend(peak.pitch.to_le_bytes());
+    }
+    bytes.extend(chroma.iter().flatten());
+    let hash = blake3::hash(&bytes);
+    bytes.extend(hash.as_bytes());
+    Ok(Fingerprint::from_bytes(&bytes)?)
+}
+
+/// SplitMix64 (Steele, Lea and Flood 2014).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let value = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        value ^ (value >> 31)
+    }
+
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+}
+
+/// Seconds of this thread on the processor, or of the clock.
+pub(crate) struct Clock {
+    begun: Instant,
+    on_processor: Option<f64>,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self { begun: Instant::now(), on_processor: on_processor() }
+    }
+
+    pub(crate) fn seconds(&self) -> f64 {
+        let on_processor = self.on_processor.zip(on_processor()).map(|(before, now)| now - before);
+        on_processor.unwrap_or_else(|| self.begun.elapsed().as_secs_f64())
+    }
+}
+
+fn on_processor() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(text.split(' ').next()?.parse::<f64>().ok()? / 1e9)
+}
