@@ -189,3 +189,34 @@ fn names_that_look_alike_are_told() {
     assert!(text.contains("albums of one artist that may be one: 2 pairs"), "{text}");
     assert!(text.contains("Beatles, The / The Beatles: revolver (Deluxe Edition) (1 track) and Revolver (1 track), 0 recordings on both"), "{text}");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_audit_goes_on_where_it_stopped() {
+    use std::io::Read;
+
+    let sandbox = Sandbox::new(PROGRAM);
+    fs::create_dir_all(sandbox.path("music/Artist/Album")).unwrap();
+    for track in 0..100_u16 {
+        let samples = wav::tone(200.0 + 9.0 * f32::from(track), 30.0);
+        wav::write(&sandbox.path(format!("music/Artist/Album/{track}.wav")), &samples).unwrap();
+    }
+    let audit = ["audit", "--data", "music", "--no-versions", "--jobs", "1"];
+    let kept = || fs::read_dir(sandbox.path("store/fingerprints-1")).map_or(0, Iterator::count);
+    let mut child = sandbox.start(&audit);
+    while kept() < 3 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{stderr}");
+    assert_eq!(stderr, "interrupted; run the same command to carry on\n");
+    let before = kept();
+    assert!((3..100).contains(&before), "{before}");
+    let outcome = sandbox.run(&audit);
+    assert!(outcome.stdout.contains("100 tracks, "), "{}{}", outcome.stdout, outcome.stderr);
+    assert_eq!(kept(), 100);
+}

@@ -118,3 +118,23 @@ fn garbage_is_what_no_catalogue_lists() {
     let again = sandbox.succeed(&PREPARE).stdout;
     assert!(again.contains("8 were in the store; no failures"), "{again}");
 }
+
+#[test]
+fn fingerprints_of_files_that_are_gone_are_garbage() {
+    let sandbox = Sandbox::new(PROGRAM);
+    sandbox.music(2, 2, 2);
+    sandbox.run(&["audit", "--data", "music"]);
+    let stat = sandbox.succeed(&["store", "stat"]).stdout;
+    assert!(stat.contains("fingerprints-1\n  8 fingerprints of audio files, "), "{stat}");
+    assert!(sandbox.succeed(&["store", "gc"]).stdout.starts_with("0 shards, 0 bytes, removed"));
+
+    fs::remove_file(sandbox.path("music/Artist 0/Album 0/0.wav")).unwrap();
+    wav::write(&sandbox.path("music/Artist 1/Album 1/0.wav"), &wav::tone(523.0, 2.0)).unwrap();
+    let dry = sandbox.succeed(&["store", "gc", "--dry-run"]).stdout;
+    assert_eq!(dry.matches("its audio file is gone or changed").count(), 2, "{dry}");
+    assert!(dry.contains("\n2 fingerprints, ") && dry.ends_with("could be removed\n"), "{dry}");
+    let done = sandbox.succeed(&["store", "gc"]).stdout;
+    assert!(done.starts_with("2 fingerprints, "), "{done}");
+    let stat = sandbox.succeed(&["store", "stat"]).stdout;
+    assert!(stat.contains("6 fingerprints of audio files, "), "{stat}");
+}
