@@ -60,6 +60,7 @@ mod info;
 mod librispeech;
 mod lists;
 mod msd;
+mod parquet_file;
 mod registry;
 mod scan;
 mod skipped;

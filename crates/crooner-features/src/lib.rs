@@ -71,24 +71,24 @@
 //! | mel | 2.8e-07 | 4.1e-07 | of the largest value |
 //! | log-mel | 5.0e-04 | 1.5e-03 | dB |
 //! | mfcc | 1.4e-04 | 7.8e-04 | absolute |
-//! | mfcc-delta | 1.6e-05 | 5.4e-05 | absolute |
+//! | mfcc-delta | 2.4e-05 | 6.3e-05 | absolute |
 //! | pcen | 1.4e-07 | 4.8e-01 | of the largest value |
 //! | spectral-centroid | 5.9e-08 | 2.1e-04 | of the largest value |
 //! | spectral-bandwidth | 5.7e-08 | 5.1e-04 | of the largest value |
 //! | spectral-rolloff | 0.0e+00 | 0.0e+00 | of values unequal |
 //! | spectral-flatness | 9.6e-07 | 1.6e-03 | of the largest value |
-//! | spectral-contrast | 4.6e-06 | 5.6e+00 | dB |
+//! | spectral-contrast | 4.9e-06 | 5.6e+00 | dB |
 //! | poly-features | 7.8e-08 | 2.5e-07 | of the largest value of the row |
 //! | zero-crossing-rate | 0.0e+00 | 3.5e-03 | of values unequal |
 //! | rms | 1.1e-07 | 1.7e-07 | of the largest value |
 //! | cqt | 8.3e-07 | 7.5e-07 | of the largest value |
 //! | vqt | 7.0e-07 | 7.6e-07 | of the largest value |
-//! | chroma-stft | 1.3e-06 | 8.3e-05 | of the largest value |
+//! | chroma-stft | 1.4e-06 | 8.3e-05 | of the largest value |
 //! | chroma-cqt | 4.9e-05 | 5.1e-05 | of the largest value |
 //! | chroma-cens | 0.0e+00 | 0.0e+00 | of the largest value |
 //! | tonnetz | 3.2e-05 | 2.8e-05 | of the largest value |
 //! | onset-strength | 1.2e-05 | 5.9e-05 | dB |
-//! | tempogram | 3.6e-07 | 7.0e-07 | of the largest value |
+//! | tempogram | 3.5e-07 | 7.0e-07 | of the largest value |
 //! | fourier-tempogram | 2.2e-07 | 3.3e-07 | of the largest value |
 //! | iirt | 4.3e-07 | 6.5e-07 | of the largest value |
 //! | plp | 1.3e-06 | 2.5e-06 | of the largest value |

@@ -97,7 +97,7 @@ fn the_loudest_samples_stay_finite_at_any_rate() {
     let loud: Vec<f32> = (0..20_000).map(|i| if i * 7919 % 8009 < 4000 { 1e8 } else { -1e8 }).collect();
     let path = Wav::f32(&loud).write(&directory);
     for rate in [8_000, 16_000, 44_100, 96_000] {
-        let waveform = crooner_audio::load(&path, Some(rate)).unwrap();
+        let waveform = load(&path, Some(rate)).unwrap();
         assert!(waveform.samples.iter().all(|sample| sample.abs() < 1e9), "{rate} Hz");
     }
 }

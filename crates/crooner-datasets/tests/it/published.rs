@@ -153,7 +153,7 @@ fn every_kind_of_table_gives_the_same_catalogue() {
 #[test]
 fn tables_are_written_as_they_are_read() {
     let table = Table {
-        columns: vec!["id".into(), "side".into()],
+        columns: vec!["\u{feff}id".into(), "side".into()],
         rows: vec![vec!["a, \"b\"\nc".into(), "test".into()], vec!["Björk".into(), String::new()]],
     };
     let folder = tempfile::tempdir().unwrap();

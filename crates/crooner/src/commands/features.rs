@@ -15,7 +15,7 @@ use crate::cli::FeaturesArgs;
 use crate::inputs::files;
 use crate::matrix::Format;
 use crate::progress::Progress;
-use crate::{interrupt, say};
+use crate::{interrupt, say, sentence};
 
 /// Says which features a folder holds, so that another call does not mix in others.
 const SETTINGS: &str = "features.json";
@@ -133,7 +133,9 @@ fn folder(input: &Path, output: &Path, configs: &[FeatureConfig], jobs: Option<u
                 Ok(new) => computed += usize::from(new),
                 Err(error) => {
                     failed += 1;
-                    bar.line(&format!("error: {}: {error:#}", file.display()));
+                    let (name, what) = (file.display().to_string(), sentence(&error));
+                    let what = if what.contains(&name) { what } else { format!("{name}: {what}") };
+                    bar.line(&format!("error: {what}"));
                 }
             }
         }
