@@ -17,6 +17,7 @@ use parquet::record::RowAccessor;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::Type;
 
+use crate::contain::without_panic;
 use crate::store::shard_name;
 use crate::{StoreError, StoredTrack, disk};
 
@@ -58,12 +59,24 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
 /// The file names of the shards that an index lists, each as often as it has tracks.
 pub(crate) fn shards(path: &Path) -> Result<Vec<String>, StoreError> {
     let file = File::open(path).map_err(StoreError::io("open", path))?;
+    let n_bytes = file.metadata().map_err(StoreError::io("open", path))?.len();
     let read = || -> Result<Vec<String>, ParquetError> {
         let reader = SerializedFileReader::new(file)?;
         let rows = reader.get_row_iter(Some(parse_message_type(SHARD_COLUMN)?))?;
-        rows.map(|row| row?.get_string(0).cloned()).collect()
+        let mut shards = Vec::new();
+        for row in rows {
+            // Every row has an id of its own, of at least a byte.
+            if shards.len() as u64 >= n_bytes {
+                return Err(ParquetError::General(format!(
+                    "it has more rows than its {n_bytes} bytes can hold"
+                )));
+            }
+            shards.push(row?.get_string(0)?.clone());
+        }
+        Ok(shards)
     };
-    read().map_err(|source| StoreError::CorruptIndex { path: path.to_owned(), source })
+    let shards = without_panic(read).unwrap_or_else(|problem| Err(ParquetError::General(problem)));
+    shards.map_err(|source| StoreError::CorruptIndex { path: path.to_owned(), source })
 }
 
 /// The tracks of one shard.

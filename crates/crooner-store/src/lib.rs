@@ -81,6 +81,7 @@
 
 mod analyse;
 mod audio;
+mod contain;
 mod content;
 mod disk;
 mod encode;

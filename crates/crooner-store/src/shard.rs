@@ -11,8 +11,10 @@ use arrow_buffer::{Buffer, ScalarBuffer};
 use arrow_ipc::MetadataVersion;
 use arrow_ipc::convert::try_schema_from_ipc_buffer;
 use arrow_ipc::reader::FileDecoder;
+use arrow_schema::ArrowError;
 use half::f16;
 
+use crate::contain::without_panic;
 use crate::schema::{ALIGNMENT, ShardHeader, column};
 use crate::seal::Seal;
 use crate::{StoreError, map};
@@ -75,17 +77,19 @@ impl Shard {
 
     fn parse(path: &Path, file: &Buffer) -> Result<Self, String> {
         let seal = Seal::read(file)?;
-        let damaged = |error| format!("it cannot be decoded ({error})");
+        let damaged = |problem: String| format!("it cannot be decoded ({problem})");
+        let refused = |error: ArrowError| damaged(error.to_string());
         // The magic is padded to the alignment, and the schema's message follows.
         let schema = file.get(ALIGNMENT..seal.values_offset()).unwrap_or_default();
-        let schema = try_schema_from_ipc_buffer(schema).map_err(damaged)?;
+        let schema =
+            without_panic(|| try_schema_from_ipc_buffer(schema)).map_err(damaged)?.map_err(refused)?;
         let header = ShardHeader::from_schema(&schema)?;
         let batch = seal.batch();
         let batch = file.slice_with_length(batch.start, batch.len());
-        let batch = FileDecoder::new(Arc::new(schema), MetadataVersion::V5)
-            .with_require_alignment(true)
-            .read_record_batch(seal.block(), &batch)
+        let decoder = FileDecoder::new(Arc::new(schema), MetadataVersion::V5).with_require_alignment(true);
+        let batch = without_panic(|| decoder.read_record_batch(seal.block(), &batch))
             .map_err(damaged)?
+            .map_err(refused)?
             .ok_or("it has no record batch")?;
         let (spans, values) = frames(&batch, header.n_bins).ok_or("its frames have another type")?;
         let tracks = tracks(&batch, &spans, header.n_bins).ok_or("its columns have other types")?;
@@ -185,6 +189,9 @@ mod tests {
     use super::*;
     use crate::encode::ShardBuilder;
     use crate::schema::FORMAT_VERSION;
+
+    /// What a shard begins with is compared before its checksum.
+    const MAGIC_LEN: usize = 8;
 
     fn header(n_bins: usize) -> ShardHeader {
         ShardHeader {
@@ -297,6 +304,32 @@ mod tests {
             }
         }
         assert!(refused >= 8 * values.start, "{refused}");
+    }
+
+    #[test]
+    fn a_damaged_head_with_a_new_checksum_is_read_or_refused() {
+        let file = example();
+        let intact = parse(&file).unwrap();
+        let mut refused = 0;
+        for at in MAGIC_LEN..intact.seal.values_offset() {
+            for bit in 0..8 {
+                let mut damaged = file.clone();
+                damaged[at] ^= 1 << bit;
+                intact.seal.renew(&mut damaged);
+                match parse(&damaged) {
+                    Err(problem) => {
+                        assert!(!problem.contains("checksum"), "{problem}");
+                        refused += 1;
+                    }
+                    Ok(shard) => {
+                        for (row, track) in shard.tracks().iter().enumerate() {
+                            assert_eq!(shard.frames(row).len(), track.n_frames * shard.header().n_bins);
+                        }
+                    }
+                }
+            }
+        }
+        assert!(refused > 1000, "{refused}");
     }
 
     #[test]
