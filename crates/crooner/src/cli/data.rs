@@ -65,9 +65,9 @@ pub(crate) struct StoreCommandArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreAction {
-    /// Show what lies in a store: features, tracks, hours, size
+    /// Show what lies in a store: features and fingerprints, tracks, hours, size
     Stat(StoreArgs),
-    /// Read everything and compare checksums
+    /// Read all features and compare their checksums
     Verify {
         #[command(flatten)]
         store: StoreArgs,
@@ -75,7 +75,7 @@ pub(crate) enum StoreAction {
         #[arg(long)]
         remove: bool,
     },
-    /// Remove features that no data set needs any more
+    /// Remove features that no data set needs any more, and fingerprints of audio that is gone or changed
     Gc {
         #[command(flatten)]
         store: StoreArgs,
