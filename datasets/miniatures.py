@@ -10,6 +10,7 @@ with tags written by mutagen.
 import hashlib
 import pathlib
 import shutil
+import sqlite3
 import struct
 import sys
 
@@ -303,6 +304,57 @@ def msd():
     (root / "AdditionalFiles").mkdir()
     (root / "AdditionalFiles/subset_unique_tracks.txt").write_text("".join(listed), encoding="utf-8")
     (root / "AdditionalFiles/subset_msd_summary_file.h5").write_bytes(b"another kind of file")
+    msd_databases(root / "AdditionalFiles", rows)
+
+
+def msd_databases(folder, rows):
+    """As create_track_metadata_db.py and create_artist_terms_db.py of MSongsDB make them, in pages of 1 kB."""
+    def database(name, *statements):
+        connection = sqlite3.connect(folder / f"subset_{name}.db")
+        connection.execute("PRAGMA page_size = 1024")
+        for statement in statements:
+            connection.execute(statement)
+        return connection
+
+    songs = database(
+        "track_metadata",
+        "CREATE TABLE songs (track_id text PRIMARY KEY, title text, song_id text, release text, artist_id text, "
+        "artist_mbid text, artist_name text, duration real, artist_familiarity real, artist_hotttnesss real, year int, "
+        "track_7digitalid int, shs_perf int, shs_work int)")
+    # The mbid is unknown, the work known; a duration that is a whole number; no title; a row of several pages, of the song
+    # whose file is cut off; a song without a file.
+    others = [("TRAAAEF128F4273421", "SOGTUKN12AB017F4F1", "AR7G5I41187FB4CE6C", "Adam Ant", "Antmusic " * 300, "", 1982),
+              ("TRZZZZZ12903D05E3A", "SOZZZZZ12AB0189215", "ARZZZZZ1187B98CB8A", "Nobody", "", "Gone <SEP> away", 0)]
+    for seed, (track, song, artist_id, artist, release, title, year, *_) in enumerate([*rows, *others]):
+        shs = (123456, -7) if seed == 1 else (-1, 0)
+        songs.execute(f"INSERT INTO songs VALUES ({', '.join('?' * 14)})", (
+            track, title, song, release, artist_id, "" if seed == 1 else f"mbid-{seed}", artist,
+            252.0 if seed == 2 else 218.93179 + seed, 0.5, -1 if seed == 1 else 0.25, year, 1000 + seed, *shs))
+    for number, columns in enumerate(["artist_id, release", "artist_mbid, release", "artist_name, title, release",
+                                      "duration, artist_id", "year, artist_id, title", "shs_work", "shs_perf"]):
+        songs.execute(f"CREATE INDEX idx_{number} ON songs ({columns})")
+
+    terms = database(
+        "artist_term",
+        "CREATE TABLE artists (artist_id text PRIMARY KEY)", "CREATE TABLE terms (term text PRIMARY KEY)",
+        "CREATE TABLE artist_term (artist_id text, term text, FOREIGN KEY(artist_id) REFERENCES artists(artist_id), "
+        "FOREIGN KEY(term) REFERENCES terms(term) )",
+        "CREATE TABLE mbtags (mbtag text PRIMARY KEY)",
+        "CREATE TABLE artist_mbtag (artist_id text, mbtag text, FOREIGN KEY(artist_id) REFERENCES artists(artist_id), "
+        "FOREIGN KEY(mbtag) REFERENCES mbtags(mbtag) )")
+    # More artists than those of the songs, so that the table has several pages.
+    of_artists = {artist_id: list(of_artist) for _, _, artist_id, *_, of_artist in reversed(rows)}
+    of_artists |= {f"AR{number:05}1187B99BFB1": ["rock", "ragga jungle"] for number in range(60)}
+    terms.executemany("INSERT INTO artists VALUES (?)", [(artist,) for artist in sorted(of_artists)])
+    names = sorted({name for of_artist in of_artists.values() for name in of_artist})
+    terms.executemany("INSERT INTO terms VALUES (?)", [(name,) for name in names])
+    for artist in sorted(of_artists, reverse=True):
+        terms.executemany("INSERT INTO artist_term VALUES (?, ?)", [(artist, name) for name in of_artists[artist]])
+    terms.execute("CREATE INDEX idx_artist_id_term ON artist_term (artist_id, term)")
+    terms.execute("CREATE INDEX idx_term_artist_id ON artist_term (term, artist_id)")
+    for connection in (songs, terms):
+        connection.commit()
+        connection.close()
 
 
 def symbolic():

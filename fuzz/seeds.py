@@ -5,6 +5,7 @@ Run in this folder: python3 seeds.py CROONER, where CROONER is the built command
 
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,20 @@ def numbered(folder, files):
         (SEEDS / folder / f"{number}-{path.name}").write_bytes(bytes([number]) + path.read_bytes())
 
 
+def songs():
+    """The table of the Million Song Dataset's track_metadata.db in small pages: some of rows, one that holds others, and
+    those of a row that is longer than a page."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute("PRAGMA page_size = 512")
+    connection.execute("CREATE TABLE songs (track_id text PRIMARY KEY, title text, song_id text, release text, artist_id "
+                       "text, artist_mbid text, artist_name text, duration real, year int, shs_work int)")
+    for track, release in [("TRAAAAW128F429D538", "Fear Itself"), ("TRBCDEF128F425D3A6", "Antmusic " * 120)]:
+        connection.execute("INSERT INTO songs VALUES (?, 'Title', 'SO', ?, 'AR', '', 'Artist', 218.9, 1982, -7)",
+                           (track, release))
+    connection.commit()
+    return connection.serialize()
+
+
 def main():
     crooner = pathlib.Path(sys.argv[1]).resolve()
     for folder in ["audio", "tags", "tables", "lists", "store", "split"]:
@@ -76,6 +91,7 @@ def main():
     (SEEDS / "lists/5-sums").write_bytes(bytes([5]) + b"d41d8cd98f00b204e9800998ecf8427e  mp3s-32k/low/a.mp3\n")
     (SEEDS / "lists/6-trials").write_bytes(
         bytes([6]) + b"1 id10001/1zcIwhmdeo4/00001.wav id10002/1zcIwhmdeo4/00001.wav\n")
+    (SEEDS / "lists/7-track_metadata.db").write_bytes(bytes([7]) + songs())
 
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)

@@ -10,7 +10,7 @@ use crooner_fuzz::{file, let_dependencies_panic_where_it_is_caught};
 use libfuzzer_sys::fuzz_target;
 
 /// (data set, its list).
-const LISTS: [(&str, &str); 7] = [
+const LISTS: [(&str, &str); 8] = [
     ("fma", "fma_metadata/tracks.csv"),
     ("voxceleb1", "vox1_meta.csv"),
     ("voxceleb1", "iden_split.txt"),
@@ -18,10 +18,11 @@ const LISTS: [(&str, &str); 7] = [
     ("librispeech", "SPEAKERS.TXT"),
     ("artist20", "SHA256SUMS"),
     ("voxceleb1", "veri_test.txt"),
+    ("msd", "track_metadata.db"),
 ];
 
 /// Some audio for every list to speak of.
-const AUDIO: [(&str, &str); 8] = [
+const AUDIO: [(&str, &str); 9] = [
     ("fma", "fma_small/000/000002.mp3"),
     ("fma", "fma_small/000/000005.mp3"),
     ("voxceleb1", "wav/id10001/1zcIwhmdeo4/00001.wav"),
@@ -30,6 +31,7 @@ const AUDIO: [(&str, &str); 8] = [
     ("librispeech", "train-clean-100/19/198/19-198-0000.flac"),
     ("artist20", "mp3s-32k/low/Drums_and_Guns/01-Pretty_People.mp3"),
     ("artist20", "mp3s-32k/low/Trust/01-Amethyst.mp3"),
+    ("msd", "data/A/A/A/TRAAAAW128F429D538.h5"),
 ];
 
 fn request(list: usize) -> Request {
@@ -42,7 +44,8 @@ fn request(list: usize) -> Request {
         // Lists without which the set does not open; written over where they are the input.
         file(&format!("{list}/{}", LISTS[list].1), b"");
     }
-    Request::default().with_root(root).with_extensions(["mp3", "wav", "m4a", "flac"])
+    let request = Request::default().with_root(root).with_extensions(["mp3", "wav", "m4a", "flac"]);
+    if set == "msd" { request.with_option("metadata", "database") } else { request }
 }
 
 static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| (0..LISTS.len()).map(request).collect());

@@ -2,19 +2,13 @@
 //! lines.
 
 use std::path::Path;
-use std::sync::LazyLock;
 
 use crate::folder::{needs, option, require_folder};
-use crate::info::Info;
 use crate::lists::{bad, find, require, require_some};
-use crate::{Catalogue, Dataset, DatasetError, Ignored, Request, SkipReason, Skipped, Track};
+use crate::set::Set;
+use crate::{Catalogue, DatasetError, Ignored, Info, Request, SkipReason, Skipped, Track};
 
-pub(crate) static FMA: Fma =
-    Fma { info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/fma/dataset.toml"))) };
-
-pub(crate) struct Fma {
-    info: LazyLock<Info>,
-}
+pub(crate) static FMA: Set = Set::new(include_str!("../../../datasets/fma/dataset.toml"), open);
 
 /// From the smallest to the largest: each contains those before it.
 const SUBSETS: [&str; 4] = ["small", "medium", "large", "full"];
@@ -32,68 +26,57 @@ const COLUMNS: [(&str, &str, &str); 9] = [
     ("set", "subset", "subset"),
 ];
 
-impl Dataset for Fma {
-    fn info(&self) -> &Info {
-        &self.info
-    }
-
-    /// The tracks of the subset that `tracks.csv` lists. `artist` and `album` are names, which several may
-    /// share; `artist_id` and `album_id` tell them apart. `genre` is the top genre, `year` the album's.
-    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
-        let (root, _) = needs(&self.info, request)?;
-        require_folder(root)?;
-        let list =
-            require(root, &["fma_metadata/tracks.csv", "tracks.csv"], "tracks.csv of fma_metadata.zip")?;
-        let subset = match option(&self.info, request, "subset", &SUBSETS)? {
-            Some(subset) => subset,
-            None => self.only_subset(root)?,
-        };
-        let audio = require(root, &[&format!("fma_{subset}")], &format!("the folder of fma_{subset}.zip"))?;
-        let wanted: &[&str] =
-            &SUBSETS[..=SUBSETS.iter().position(|known| *known == subset).unwrap_or_default()];
-        let (mut tracks, mut skipped) = (Vec::new(), Vec::new());
-        for row in rows(&list)? {
-            let (track, in_subset) = row;
-            // Tracks of the full set only carry the subset `full`, or none.
-            if subset != "full" && !wanted.contains(&in_subset.as_str()) {
-                continue;
-            }
-            let path = audio.join(&track.id);
-            if path.is_file() {
-                tracks.push(Track { path, ..track });
-            } else {
-                let reason = SkipReason::Missing { list: list.display().to_string() };
-                skipped.push(Skipped { path, reason });
-            }
+/// The tracks of the subset that `tracks.csv` lists. `artist` and `album` are names, which several may
+/// share; `artist_id` and `album_id` tell them apart. `genre` is the top genre, `year` the album's.
+fn open(info: &Info, request: &Request) -> Result<Catalogue, DatasetError> {
+    let (root, _) = needs(info, request)?;
+    require_folder(root)?;
+    let list = require(root, &["fma_metadata/tracks.csv", "tracks.csv"], "tracks.csv of fma_metadata.zip")?;
+    let subset = match option(info, request, "subset", &SUBSETS)? {
+        Some(subset) => subset,
+        None => only_subset(info, root)?,
+    };
+    let audio = require(root, &[&format!("fma_{subset}")], &format!("the folder of fma_{subset}.zip"))?;
+    let wanted: &[&str] = &SUBSETS[..=SUBSETS.iter().position(|known| *known == subset).unwrap_or_default()];
+    let (mut tracks, mut skipped) = (Vec::new(), Vec::new());
+    for row in rows(&list)? {
+        let (track, in_subset) = row;
+        // Tracks of the full set only carry the subset `full`, or none.
+        if subset != "full" && !wanted.contains(&in_subset.as_str()) {
+            continue;
         }
-        require_some(&audio, &tracks, &skipped)?;
-        let catalogue = Catalogue::new(self.name(), &audio, tracks, skipped, Ignored::default())?;
-        Ok(catalogue.with_caution(
-            "Names of FMA's artists and albums repeat: `--group artist_id` (or album_id) keeps them apart; \
-             `--split official` is the published split, whose artists are disjoint.",
-        ))
+        let path = audio.join(&track.id);
+        if path.is_file() {
+            tracks.push(Track { path, ..track });
+        } else {
+            let reason = SkipReason::Missing { list: list.display().to_string() };
+            skipped.push(Skipped { path, reason });
+        }
     }
+    require_some(&audio, &tracks, &skipped)?;
+    let catalogue = Catalogue::new(&info.name, &audio, tracks, skipped, Ignored::default())?;
+    Ok(catalogue.with_caution(
+        "Names of FMA's artists and albums repeat: `--group artist_id` (or album_id) keeps them apart; \
+         `--split official` is the published split, whose artists are disjoint.",
+    ))
 }
 
-impl Fma {
-    /// The subset whose audio is there, if it is one.
-    fn only_subset(&self, root: &Path) -> Result<&'static str, DatasetError> {
-        let there: Vec<_> =
-            SUBSETS.into_iter().filter(|s| find(root, &[&format!("fma_{s}")]).is_some()).collect();
-        match there.as_slice() {
-            [only] => Ok(only),
-            [] => Err(DatasetError::NotThere {
-                path: root.join("fma_small"),
-                what: "the audio of one of fma_small.zip, fma_medium.zip, fma_large.zip, fma_full.zip"
-                    .to_owned(),
-            }),
-            several => Err(DatasetError::OptionValue {
-                name: self.name().to_owned(),
-                option: "subset",
-                allowed: several.iter().map(|&subset| subset.to_owned()).collect(),
-                found: "(not given, and there are several)".to_owned(),
-            }),
-        }
+/// The subset whose audio is there, if it is one.
+fn only_subset(info: &Info, root: &Path) -> Result<&'static str, DatasetError> {
+    let there: Vec<_> =
+        SUBSETS.into_iter().filter(|s| find(root, &[&format!("fma_{s}")]).is_some()).collect();
+    match there.as_slice() {
+        [only] => Ok(only),
+        [] => Err(DatasetError::NotThere {
+            path: root.join("fma_small"),
+            what: "the audio of one of fma_small.zip, fma_medium.zip, fma_large.zip, fma_full.zip".to_owned(),
+        }),
+        several => Err(DatasetError::OptionValue {
+            name: info.name.clone(),
+            option: "subset",
+            allowed: several.iter().map(|&subset| subset.to_owned()).collect(),
+            found: "(not given, and there are several)".to_owned(),
+        }),
     }
 }
 

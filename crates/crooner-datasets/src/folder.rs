@@ -2,38 +2,26 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::LazyLock;
 
-use crate::info::Info;
 use crate::scan::{Layout, Scan, scan};
-use crate::{Catalogue, Dataset, DatasetError, Request, SkipReason, Source};
+use crate::set::Set;
+use crate::{Catalogue, DatasetError, Info, Request, SkipReason, Source};
 
-pub(crate) static FOLDER: Folder =
-    Folder { info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/folder/dataset.toml"))) };
+pub(crate) static FOLDER: Set = Set::new(include_str!("../../../datasets/folder/dataset.toml"), open);
 
-pub(crate) struct Folder {
-    info: LazyLock<Info>,
-}
-
-impl Dataset for Folder {
-    fn info(&self) -> &Info {
-        &self.info
+fn open(info: &Info, request: &Request) -> Result<Catalogue, DatasetError> {
+    let name = info.name.clone();
+    let (root, extensions) = needs(info, request)?;
+    require_folder(root)?;
+    let layout = match option(info, request, "layout", &["artist/album", "label"])? {
+        Some("label") => Layout::Label,
+        _ => Layout::ArtistAlbum,
+    };
+    let found = scan(root, &extensions, layout)?;
+    if found.tracks.is_empty() {
+        return Err(nothing_found(root, extensions, &found));
     }
-
-    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
-        let name = self.name().to_owned();
-        let (root, extensions) = needs(&self.info, request)?;
-        require_folder(root)?;
-        let layout = match option(&self.info, request, "layout", &["artist/album", "label"])? {
-            Some("label") => Layout::Label,
-            _ => Layout::ArtistAlbum,
-        };
-        let found = scan(root, &extensions, layout)?;
-        if found.tracks.is_empty() {
-            return Err(nothing_found(root, extensions, &found));
-        }
-        Catalogue::new(name, root, found.tracks, found.skipped, found.ignored)
-    }
+    Catalogue::new(name, root, found.tracks, found.skipped, found.ignored)
 }
 
 /// The root and the extensions of a request for a set that the user brings.

@@ -4,21 +4,15 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::folder::{needs, require_folder};
-use crate::info::Info;
 use crate::lists::{Sides, find, last, misplaced, require_some, tree};
-use crate::{Catalogue, Dataset, DatasetError, Request};
+use crate::set::Set;
+use crate::{Catalogue, DatasetError, Info, Request};
 
-pub(crate) static GTZAN: Gtzan = Gtzan {
-    info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/gtzan/dataset.toml"))),
-    filtered: LazyLock::new(filtered),
-};
-
-pub(crate) struct Gtzan {
-    info: LazyLock<Info>,
-    filtered: LazyLock<Sides>,
-}
+pub(crate) static GTZAN: Set = Set::new(include_str!("../../../datasets/gtzan/dataset.toml"), open);
 
 const LAYOUT: &str = "GENRE/GENRE.NNNNN.wav";
+
+static FILTERED: LazyLock<Sides> = LazyLock::new(filtered);
 
 /// The fault-filtered lists: 443 train, 197 validate, 290 test; the other 70 are in none.
 fn filtered() -> Sides {
@@ -31,40 +25,34 @@ fn filtered() -> Sides {
     rows.collect::<HashMap<_, _>>()
 }
 
-impl Dataset for Gtzan {
-    fn info(&self) -> &Info {
-        &self.info
-    }
-
-    /// `split` is the fault-filtered split; excerpts without are of the 70 that it leaves out.
-    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
-        let (root, extensions) = needs(&self.info, request)?;
-        require_folder(root)?;
-        let audio = find(root, &["genres", "genres_original", "Data/genres_original"])
-            .unwrap_or_else(|| root.to_owned());
-        let found = tree(&audio, &audio, &extensions)?;
-        let (mut tracks, mut skipped) = (Vec::new(), found.skipped);
-        for mut track in found.tracks {
-            let genre = last(&track.id).map(|[genre, _]: [&str; 2]| genre.to_owned());
-            let genre = genre.filter(|genre| {
-                let number = track.title.strip_prefix(genre.as_str()).and_then(|rest| rest.strip_prefix('.'));
-                number.is_some_and(|number| number.len() == 5 && number.bytes().all(|b| b.is_ascii_digit()))
-            });
-            let Some(genre) = genre else {
-                skipped.push(misplaced(&track, LAYOUT));
-                continue;
-            };
-            if let Some(side) = self.filtered.get(&track.title) {
-                track = track.with_field("split", *side);
-            }
-            tracks.push(track.with_field("genre", genre));
+/// `split` is the fault-filtered split; excerpts without are of the 70 that it leaves out.
+fn open(info: &Info, request: &Request) -> Result<Catalogue, DatasetError> {
+    let (root, extensions) = needs(info, request)?;
+    require_folder(root)?;
+    let audio =
+        find(root, &["genres", "genres_original", "Data/genres_original"]).unwrap_or_else(|| root.to_owned());
+    let found = tree(&audio, &audio, &extensions)?;
+    let (mut tracks, mut skipped) = (Vec::new(), found.skipped);
+    for mut track in found.tracks {
+        let genre = last(&track.id).map(|[genre, _]: [&str; 2]| genre.to_owned());
+        let genre = genre.filter(|genre| {
+            let number = track.title.strip_prefix(genre.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            number.is_some_and(|number| number.len() == 5 && number.bytes().all(|b| b.is_ascii_digit()))
+        });
+        let Some(genre) = genre else {
+            skipped.push(misplaced(&track, LAYOUT));
+            continue;
+        };
+        if let Some(side) = FILTERED.get(&track.title) {
+            track = track.with_field("split", *side);
         }
-        require_some(&audio, &tracks, &skipped)?;
-        let catalogue = Catalogue::new(self.name(), &audio, tracks, skipped, found.ignored)?;
-        Ok(catalogue.with_caution(
-            "GTZAN holds exact repeats, other versions, distortions and many excerpts of one artist (Sturm 2013): a \
-             random split puts them on both sides and flatters the score; `--split official` is the fault-filtered \
-             one (443 train, 197 validate, 290 test).",
-        ))
+        tracks.push(track.with_field("genre", genre));
     }
+    require_some(&audio, &tracks, &skipped)?;
+    let catalogue = Catalogue::new(&info.name, &audio, tracks, skipped, found.ignored)?;
+    Ok(catalogue.with_caution(
+        "GTZAN holds exact repeats, other versions, distortions and many excerpts of one artist (Sturm 2013): a \
+         random split puts them on both sides and flatters the score; `--split official` is the fault-filtered \
+         one (443 train, 197 validate, 290 test).",
+    ))
 }

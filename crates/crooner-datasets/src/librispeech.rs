@@ -2,20 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use crate::folder::{needs, require_folder};
-use crate::info::Info;
 use crate::lists::{bad, find, last, lines, misplaced, require, require_some, text, tree};
-use crate::{Catalogue, Dataset, DatasetError, Request};
+use crate::set::Set;
+use crate::{Catalogue, DatasetError, Info, Request};
 
-pub(crate) static LIBRISPEECH: LibriSpeech = LibriSpeech {
-    info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/librispeech/dataset.toml"))),
-};
-
-pub(crate) struct LibriSpeech {
-    info: LazyLock<Info>,
-}
+pub(crate) static LIBRISPEECH: Set =
+    Set::new(include_str!("../../../datasets/librispeech/dataset.toml"), open);
 
 const LAYOUT: &str = "SUBSET/SPEAKER/CHAPTER/SPEAKER-CHAPTER-UTTERANCE.flac";
 
@@ -24,59 +18,53 @@ struct Speaker {
     name: String,
 }
 
-impl Dataset for LibriSpeech {
-    fn info(&self) -> &Info {
-        &self.info
-    }
-
-    /// Speakers are the artists and chapters their albums. `split` is the published one (train-*, dev-* and
-    /// test-* folders), whose speakers are disjoint.
-    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
-        let (root, extensions) = needs(&self.info, request)?;
-        require_folder(root)?;
-        let root = find(root, &["LibriSpeech"]).unwrap_or_else(|| root.to_owned());
-        let list =
-            require(&root, &["SPEAKERS.TXT"], "the list of speakers that every part of LibriSpeech brings")?;
-        let speakers = speakers(&list)?;
-        let found = tree(&root, &root, &extensions)?;
-        let (mut tracks, mut skipped) = (Vec::new(), found.skipped);
-        for mut track in found.tracks {
-            let Some([subset, speaker, chapter, _]) = exactly(&track.id) else {
-                skipped.push(misplaced(&track, LAYOUT));
-                continue;
-            };
-            let split = match subset.split('-').next() {
-                Some("train") => "train",
-                Some("dev") => "validation",
-                Some("test") => "test",
-                _ => {
-                    skipped.push(misplaced(&track, LAYOUT));
-                    continue;
-                }
-            };
-            if !track.title.starts_with(&format!("{speaker}-{chapter}-")) {
+/// Speakers are the artists and chapters their albums. `split` is the published one (train-*, dev-* and
+/// test-* folders), whose speakers are disjoint.
+fn open(info: &Info, request: &Request) -> Result<Catalogue, DatasetError> {
+    let (root, extensions) = needs(info, request)?;
+    require_folder(root)?;
+    let root = find(root, &["LibriSpeech"]).unwrap_or_else(|| root.to_owned());
+    let list =
+        require(&root, &["SPEAKERS.TXT"], "the list of speakers that every part of LibriSpeech brings")?;
+    let speakers = speakers(&list)?;
+    let found = tree(&root, &root, &extensions)?;
+    let (mut tracks, mut skipped) = (Vec::new(), found.skipped);
+    for mut track in found.tracks {
+        let Some([subset, speaker, chapter, _]) = exactly(&track.id) else {
+            skipped.push(misplaced(&track, LAYOUT));
+            continue;
+        };
+        let split = match subset.split('-').next() {
+            Some("train") => "train",
+            Some("dev") => "validation",
+            Some("test") => "test",
+            _ => {
                 skipped.push(misplaced(&track, LAYOUT));
                 continue;
             }
-            let Some(known) = speakers.get(&speaker) else {
-                return Err(DatasetError::BadList {
-                    path: list,
-                    line: None,
-                    reason: format!("speaker {speaker} of {} is not in it", track.path.display()),
-                });
-            };
-            track = track
-                .with_field("speaker", &speaker)
-                .with_field("sex", &known.sex)
-                .with_field("name", &known.name)
-                .with_field("subset", subset)
-                .with_field("split", split);
-            (track.artist, track.album) = (speaker, chapter);
-            tracks.push(track);
+        };
+        if !track.title.starts_with(&format!("{speaker}-{chapter}-")) {
+            skipped.push(misplaced(&track, LAYOUT));
+            continue;
         }
-        require_some(&root, &tracks, &skipped)?;
-        Catalogue::new(self.name(), &root, tracks, skipped, found.ignored)
+        let Some(known) = speakers.get(&speaker) else {
+            return Err(DatasetError::BadList {
+                path: list,
+                line: None,
+                reason: format!("speaker {speaker} of {} is not in it", track.path.display()),
+            });
+        };
+        track = track
+            .with_field("speaker", &speaker)
+            .with_field("sex", &known.sex)
+            .with_field("name", &known.name)
+            .with_field("subset", subset)
+            .with_field("split", split);
+        (track.artist, track.album) = (speaker, chapter);
+        tracks.push(track);
     }
+    require_some(&root, &tracks, &skipped)?;
+    Catalogue::new(&info.name, &root, tracks, skipped, found.ignored)
 }
 
 /// The four names of an id.

@@ -6,7 +6,6 @@ mod render;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -14,17 +13,11 @@ use sha2::{Digest, Sha256};
 use self::effect::{Effect, Treatment};
 use self::render::{Job, Synthesiser};
 use crate::folder::{needs, require_folder};
-use crate::info::Info;
 use crate::lists::{bad, require, require_some, tree};
-use crate::{Catalogue, Dataset, DatasetError, Request, SkipReason, Skipped, Track};
+use crate::set::Set;
+use crate::{Catalogue, DatasetError, Info, Request, SkipReason, Skipped, Track};
 
-pub(crate) static SYMBOLIC: Symbolic = Symbolic {
-    info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/symbolic/dataset.toml"))),
-};
-
-pub(crate) struct Symbolic {
-    info: LazyLock<Info>,
-}
+pub(crate) static SYMBOLIC: Set = Set::new(include_str!("../../../datasets/symbolic/dataset.toml"), open);
 
 /// What is read of a row of the manifest.
 #[derive(Debug, Deserialize)]
@@ -59,63 +52,57 @@ impl Piece {
     }
 }
 
-impl Dataset for Symbolic {
-    fn info(&self) -> &Info {
-        &self.info
+/// Composers are artists. Whatever the cache lacks is rendered first; what is there is taken as it is, since its
+/// folder is called after all that decides its bytes. `soundfont` is the one a piece was rendered with.
+fn open(info: &Info, request: &Request) -> Result<Catalogue, DatasetError> {
+    let name = info.name.clone();
+    let (root, _) = needs(info, request)?;
+    let Some(cache) = &request.cache else { return Err(DatasetError::CacheNeeded { name }) };
+    require_folder(root)?;
+    let effect = Effect::of(info, request)?;
+    let list = require(root, &["manifest.csv"], "the list of the pieces")?;
+    let text = fs::read(&list).map_err(DatasetError::io("read", &list))?;
+    let Listed { pieces, mut skipped, ignored } = listed(root, &list, &text)?;
+    let synthesiser = Synthesiser::find(&name, request, &effect)?;
+
+    let mut hash = Sha256::new();
+    for part in [&synthesiser.identity(), &effect.identity(), &format!("{:x}", Sha256::digest(&text))] {
+        hash.update(part);
+        hash.update([0]);
     }
+    let folder = cache.join(format!("{name}-{}", &format!("{:x}", hash.finalize())[..12]));
+    let treatments = treatments(&pieces, &effect, synthesiser.soundfonts.len());
+    let jobs: Vec<Job<'_>> = pieces
+        .iter()
+        .zip(&treatments)
+        .map(|(piece, treatment)| Job { midi: &piece.midi, target: folder.join(piece.id()), treatment })
+        .collect();
+    let Some(outcomes) = synthesiser.render(&jobs, &effect, &request.watch)? else {
+        return Err(DatasetError::Interrupted { name });
+    };
 
-    /// Composers are artists. Whatever the cache lacks is rendered first; what is there is taken as it is, since its
-    /// folder is called after all that decides its bytes. `soundfont` is the one a piece was rendered with.
-    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
-        let name = self.name().to_owned();
-        let (root, _) = needs(&self.info, request)?;
-        let Some(cache) = &request.cache else { return Err(DatasetError::CacheNeeded { name }) };
-        require_folder(root)?;
-        let effect = Effect::of(&self.info, request)?;
-        let list = require(root, &["manifest.csv"], "the list of the pieces")?;
-        let text = fs::read(&list).map_err(DatasetError::io("read", &list))?;
-        let Listed { pieces, mut skipped, ignored } = listed(root, &list, &text)?;
-        let synthesiser = Synthesiser::find(&name, request, &effect)?;
-
-        let mut hash = Sha256::new();
-        for part in [&synthesiser.identity(), &effect.identity(), &format!("{:x}", Sha256::digest(&text))] {
-            hash.update(part);
-            hash.update([0]);
-        }
-        let folder = cache.join(format!("{name}-{}", &format!("{:x}", hash.finalize())[..12]));
-        let treatments = treatments(&pieces, &effect, synthesiser.soundfonts.len());
-        let jobs: Vec<Job<'_>> = pieces
-            .iter()
-            .zip(&treatments)
-            .map(|(piece, treatment)| Job { midi: &piece.midi, target: folder.join(piece.id()), treatment })
-            .collect();
-        let Some(outcomes) = synthesiser.render(&jobs, &effect, &request.watch)? else {
-            return Err(DatasetError::Interrupted { name });
-        };
-
-        let mut tracks = Vec::new();
-        for ((piece, treatment), outcome) in pieces.iter().zip(&treatments).zip(outcomes) {
-            let Piece { row, midi, .. } = piece;
-            match outcome {
-                Ok(path) => tracks.push(
-                    Track::new(piece.id(), &row.composer, &row.album, &row.title, path)
-                        .with_field("licence", &row.licence)
-                        .with_field("attribution", &row.attribution)
-                        .with_field("soundfont", synthesiser.soundfont(treatment)),
-                ),
-                Err(error) => {
-                    skipped.push(Skipped { path: midi.clone(), reason: SkipReason::Unreadable { error } });
-                }
+    let mut tracks = Vec::new();
+    for ((piece, treatment), outcome) in pieces.iter().zip(&treatments).zip(outcomes) {
+        let Piece { row, midi, .. } = piece;
+        match outcome {
+            Ok(path) => tracks.push(
+                Track::new(piece.id(), &row.composer, &row.album, &row.title, path)
+                    .with_field("licence", &row.licence)
+                    .with_field("attribution", &row.attribution)
+                    .with_field("soundfont", synthesiser.soundfont(treatment)),
+            ),
+            Err(error) => {
+                skipped.push(Skipped { path: midi.clone(), reason: SkipReason::Unreadable { error } });
             }
         }
-        require_some(root, &tracks, &skipped)?;
-        let catalogue = Catalogue::new(name, folder, tracks, skipped, ignored)?;
-        Ok(catalogue.with_caution(format!(
-            "Rendered by {} with {}; {effect}. Other versions of these sound otherwise.",
-            synthesiser.version,
-            synthesiser.names().join(", ")
-        )))
     }
+    require_some(root, &tracks, &skipped)?;
+    let catalogue = Catalogue::new(name, folder, tracks, skipped, ignored)?;
+    Ok(catalogue.with_caution(format!(
+        "Rendered by {} with {}; {effect}. Other versions of these sound otherwise.",
+        synthesiser.version,
+        synthesiser.names().join(", ")
+    )))
 }
 
 /// What the manifest and the folder agree on, and what they do not.

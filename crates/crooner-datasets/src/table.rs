@@ -2,67 +2,55 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use crate::folder::needs;
-use crate::info::Info;
+use crate::set::Set;
 use crate::table_file::Table;
-use crate::{Catalogue, Dataset, DatasetError, Ignored, Request, SkipReason, Skipped, Track};
+use crate::{Catalogue, DatasetError, Ignored, Info, Request, SkipReason, Skipped, Track};
 
-pub(crate) static TABLE: TableSet =
-    TableSet { info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/table/dataset.toml"))) };
+pub(crate) static TABLE: Set = Set::new(include_str!("../../../datasets/table/dataset.toml"), open);
 
-pub(crate) struct TableSet {
-    info: LazyLock<Info>,
-}
-
-impl Dataset for TableSet {
-    fn info(&self) -> &Info {
-        &self.info
+/// Every row is a track. Columns keep their names unless [`Request::columns`] gives ours; paths are relative
+/// to the table's folder. Without a title, the file's name is it. Files are looked for, not opened.
+fn open(info: &Info, request: &Request) -> Result<Catalogue, DatasetError> {
+    let name = info.name.clone();
+    let (path, _) = needs(info, request)?;
+    if !path.is_file() {
+        let what = "a table of audio files (.csv, .tsv, .parquet, .jsonl)".to_owned();
+        return Err(DatasetError::NotThere { path: path.to_owned(), what });
     }
-
-    /// Every row is a track. Columns keep their names unless [`Request::columns`] gives ours; paths are relative
-    /// to the table's folder. Without a title, the file's name is it. Files are looked for, not opened.
-    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
-        let name = self.name().to_owned();
-        let (path, _) = needs(&self.info, request)?;
-        if !path.is_file() {
-            let what = "a table of audio files (.csv, .tsv, .parquet, .jsonl)".to_owned();
-            return Err(DatasetError::NotThere { path: path.to_owned(), what });
+    let table = Table::read(path)?;
+    let names = names(&table, request, path)?;
+    let Some(path_column) = names.iter().position(|name| name == "path") else {
+        return Err(DatasetError::BadList {
+            path: path.to_owned(),
+            line: None,
+            reason: format!(
+                "no column says where the audio is: expected --columns path=NAME, with NAME of {}",
+                table.columns.join(", ")
+            ),
+        });
+    };
+    let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (mut tracks, mut skipped) = (Vec::new(), Vec::new());
+    for row in table.rows {
+        let file = row[path_column].clone();
+        let place = root.join(&file);
+        if file.is_empty() {
+            let reason = SkipReason::Lacks { what: format!("path (a row with {})", row.join(", ")) };
+            skipped.push(Skipped { path: path.to_owned(), reason });
+        } else if place.is_file() {
+            tracks.push(track(&names, row, file, &place));
+        } else {
+            let reason = SkipReason::Missing { list: path.display().to_string() };
+            skipped.push(Skipped { path: place, reason });
         }
-        let table = Table::read(path)?;
-        let names = names(&table, request, path)?;
-        let Some(path_column) = names.iter().position(|name| name == "path") else {
-            return Err(DatasetError::BadList {
-                path: path.to_owned(),
-                line: None,
-                reason: format!(
-                    "no column says where the audio is: expected --columns path=NAME, with NAME of {}",
-                    table.columns.join(", ")
-                ),
-            });
-        };
-        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let (mut tracks, mut skipped) = (Vec::new(), Vec::new());
-        for row in table.rows {
-            let file = row[path_column].clone();
-            let place = root.join(&file);
-            if file.is_empty() {
-                let reason = SkipReason::Lacks { what: format!("path (a row with {})", row.join(", ")) };
-                skipped.push(Skipped { path: path.to_owned(), reason });
-            } else if place.is_file() {
-                tracks.push(track(&names, row, file, &place));
-            } else {
-                let reason = SkipReason::Missing { list: path.display().to_string() };
-                skipped.push(Skipped { path: place, reason });
-            }
-        }
-        if let (true, Some(first)) = (tracks.is_empty(), skipped.first()) {
-            let (skipped, example) = (skipped.len(), first.to_string());
-            return Err(DatasetError::NothingUsable { root: root.to_owned(), skipped, example });
-        }
-        Catalogue::new(name, root, tracks, skipped, Ignored::default())
     }
+    if let (true, Some(first)) = (tracks.is_empty(), skipped.first()) {
+        let (skipped, example) = (skipped.len(), first.to_string());
+        return Err(DatasetError::NothingUsable { root: root.to_owned(), skipped, example });
+    }
+    Catalogue::new(name, root, tracks, skipped, Ignored::default())
 }
 
 /// Our name of every column of the table.

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::LazyLock;
 
 use lofty::config::ParseOptions;
 use lofty::file::TaggedFileExt as _;
@@ -12,69 +11,58 @@ use lofty::probe::Probe;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::folder::{needs, require_folder};
-use crate::info::Info;
 use crate::scan::{Layout, scan};
-use crate::{Catalogue, Dataset, DatasetError, Request, SkipReason, Skipped, Track};
+use crate::set::Set;
+use crate::{Catalogue, DatasetError, Info, Request, SkipReason, Skipped, Track};
 
-pub(crate) static TAGS: Tags =
-    Tags { info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/tags/dataset.toml"))) };
+pub(crate) static TAGS: Set = Set::new(include_str!("../../../datasets/tags/dataset.toml"), open);
 
-pub(crate) struct Tags {
-    info: LazyLock<Info>,
-}
-
-impl Dataset for Tags {
-    fn info(&self) -> &Info {
-        &self.info
-    }
-
-    /// A track's artist is its album artist if it has one (so that "X feat. Y" stays with X), else its artist;
-    /// both are fields too. Spellings that differ only in case, in Unicode form or in spaces are one: the
-    /// commonest, the first of equals, is shown. A file without artist is skipped, one without album has none.
-    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
-        let (root, extensions) = needs(&self.info, request)?;
-        require_folder(root)?;
-        let found = scan(root, &extensions, Layout::Tree)?;
-        let (mut tracks, mut skipped) = (Vec::new(), found.skipped);
-        for mut track in found.tracks {
-            match read(&track.path) {
-                Ok(tags) => {
-                    let get = |name: &str| tags.get(name).cloned().unwrap_or_default();
-                    let album_artist = get("album_artist");
-                    track.artist = if album_artist.is_empty() { get("track_artist") } else { album_artist };
-                    track.album = get("album");
-                    if let Some(title) = tags.get("title") {
-                        track.title.clone_from(title);
-                    }
-                    track.fields = tags;
-                    for name in ["album", "title"] {
-                        track.fields.remove(name);
-                    }
-                    if track.artist.is_empty() {
-                        skipped.push(lacks(&track, "artist tag"));
-                    } else {
-                        tracks.push(track);
-                    }
+/// A track's artist is its album artist if it has one (so that "X feat. Y" stays with X), else its artist;
+/// both are fields too. Spellings that differ only in case, in Unicode form or in spaces are one: the
+/// commonest, the first of equals, is shown. A file without artist is skipped, one without album has none.
+fn open(info: &Info, request: &Request) -> Result<Catalogue, DatasetError> {
+    let (root, extensions) = needs(info, request)?;
+    require_folder(root)?;
+    let found = scan(root, &extensions, Layout::Tree)?;
+    let (mut tracks, mut skipped) = (Vec::new(), found.skipped);
+    for mut track in found.tracks {
+        match read(&track.path) {
+            Ok(tags) => {
+                let get = |name: &str| tags.get(name).cloned().unwrap_or_default();
+                let album_artist = get("album_artist");
+                track.artist = if album_artist.is_empty() { get("track_artist") } else { album_artist };
+                track.album = get("album");
+                if let Some(title) = tags.get("title") {
+                    track.title.clone_from(title);
                 }
-                Err(error) => {
-                    skipped.push(Skipped { path: track.path, reason: SkipReason::Unreadable { error } });
+                track.fields = tags;
+                for name in ["album", "title"] {
+                    track.fields.remove(name);
+                }
+                if track.artist.is_empty() {
+                    skipped.push(lacks(&track, "artist tag"));
+                } else {
+                    tracks.push(track);
                 }
             }
+            Err(error) => {
+                skipped.push(Skipped { path: track.path, reason: SkipReason::Unreadable { error } });
+            }
         }
-        if let (true, Some(first)) = (tracks.is_empty(), skipped.first()) {
-            let (skipped, example) = (skipped.len(), first.to_string());
-            return Err(DatasetError::NothingUsable { root: root.to_owned(), skipped, example });
-        }
-        unify(&mut tracks);
-        let n_without = tracks.iter().filter(|track| track.album.is_empty()).count();
-        let catalogue = Catalogue::new(self.name(), root, tracks, skipped, found.ignored)?;
-        Ok(match n_without {
-            0 => catalogue,
-            n => catalogue.with_caution(format!(
-                "{n} track(s) have no album tag: an album split needs one (`--split song` does not)."
-            )),
-        })
     }
+    if let (true, Some(first)) = (tracks.is_empty(), skipped.first()) {
+        let (skipped, example) = (skipped.len(), first.to_string());
+        return Err(DatasetError::NothingUsable { root: root.to_owned(), skipped, example });
+    }
+    unify(&mut tracks);
+    let n_without = tracks.iter().filter(|track| track.album.is_empty()).count();
+    let catalogue = Catalogue::new(&info.name, root, tracks, skipped, found.ignored)?;
+    Ok(match n_without {
+        0 => catalogue,
+        n => catalogue.with_caution(format!(
+            "{n} track(s) have no album tag: an album split needs one (`--split song` does not)."
+        )),
+    })
 }
 
 fn lacks(track: &Track, what: &str) -> Skipped {

@@ -2,26 +2,20 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use crate::folder::{needs, require_folder};
-use crate::info::Info;
 use crate::lists::{bad, find, last, lines, misplaced, require_some, text, tree};
-use crate::{Catalogue, Dataset, DatasetError, Request, SkipReason, Skipped};
+use crate::set::Set;
+use crate::{Catalogue, DatasetError, Info, Request, SkipReason, Skipped};
 
-pub(crate) static VOXCELEB1: VoxCeleb = VoxCeleb {
-    info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/voxceleb1/dataset.toml"))),
-    meta: "vox1_meta.csv",
-};
-pub(crate) static VOXCELEB2: VoxCeleb = VoxCeleb {
-    info: LazyLock::new(|| Info::embedded(include_str!("../../../datasets/voxceleb2/dataset.toml"))),
-    meta: "vox2_meta.csv",
-};
-
-pub(crate) struct VoxCeleb {
-    info: LazyLock<Info>,
-    meta: &'static str,
-}
+pub(crate) static VOXCELEB1: Set =
+    Set::new(include_str!("../../../datasets/voxceleb1/dataset.toml"), |info, request| {
+        open(info, request, "vox1_meta.csv")
+    });
+pub(crate) static VOXCELEB2: Set =
+    Set::new(include_str!("../../../datasets/voxceleb2/dataset.toml"), |info, request| {
+        open(info, request, "vox2_meta.csv")
+    });
 
 const LAYOUT: &str = "ID/VIDEO/UTTERANCE, with an ID such as id10001";
 
@@ -36,61 +30,57 @@ pub struct Trial {
     pub second: String,
 }
 
-impl Dataset for VoxCeleb {
-    fn info(&self) -> &Info {
-        &self.info
-    }
-
-    /// Speakers are the artists and videos their albums. `split` is the published identification split if
-    /// `iden_split.txt` is there; `set` is the part (dev or test) that the verification task puts a speaker in.
-    fn open(&self, request: &Request) -> Result<Catalogue, DatasetError> {
-        let (root, extensions) = needs(&self.info, request)?;
-        require_folder(root)?;
-        let meta = match find(root, &[self.meta, &format!("meta/{}", self.meta)]) {
-            Some(path) => meta(&path)?,
-            None => HashMap::new(),
+/// Speakers are the artists and videos their albums. `split` is the published identification split if
+/// `iden_split.txt` is there; `set` is the part (dev or test) that the verification task puts a speaker in.
+fn open(info: &Info, request: &Request, meta: &str) -> Result<Catalogue, DatasetError> {
+    let (root, extensions) = needs(info, request)?;
+    require_folder(root)?;
+    let meta = match find(root, &[meta, &format!("meta/{meta}")]) {
+        Some(path) => read_meta(&path)?,
+        None => HashMap::new(),
+    };
+    let list = find(root, &["iden_split.txt", "meta/iden_split.txt"]);
+    let mut sides = match &list {
+        Some(path) => identification(path)?,
+        None => HashMap::new(),
+    };
+    let found = tree(root, root, &extensions)?;
+    let (mut tracks, mut skipped) = (Vec::new(), found.skipped);
+    for mut track in found.tracks {
+        let names: Option<[String; 3]> = last(&track.id).map(|names: [&str; 3]| names.map(str::to_owned));
+        let Some([speaker, video, file]) = names.filter(|[speaker, ..]| is_speaker(speaker)) else {
+            skipped.push(misplaced(&track, LAYOUT));
+            continue;
         };
-        let list = find(root, &["iden_split.txt", "meta/iden_split.txt"]);
-        let mut sides = match &list {
-            Some(path) => identification(path)?,
-            None => HashMap::new(),
-        };
-        let found = tree(root, root, &extensions)?;
-        let (mut tracks, mut skipped) = (Vec::new(), found.skipped);
-        for mut track in found.tracks {
-            let names: Option<[String; 3]> = last(&track.id).map(|names: [&str; 3]| names.map(str::to_owned));
-            let Some([speaker, video, file]) = names.filter(|[speaker, ..]| is_speaker(speaker)) else {
-                skipped.push(misplaced(&track, LAYOUT));
+        let key = format!("{speaker}/{video}/{file}");
+        match (&list, sides.remove(&key)) {
+            (None, _) => {}
+            (Some(_), Some(side)) => track = track.with_field("split", side),
+            (Some(path), None) => {
+                let list = path.display().to_string();
+                skipped.push(Skipped { path: track.path, reason: SkipReason::Unlisted { list } });
                 continue;
-            };
-            let key = format!("{speaker}/{video}/{file}");
-            match (&list, sides.remove(&key)) {
-                (None, _) => {}
-                (Some(_), Some(side)) => track = track.with_field("split", side),
-                (Some(path), None) => {
-                    let list = path.display().to_string();
-                    skipped.push(Skipped { path: track.path, reason: SkipReason::Unlisted { list } });
-                    continue;
-                }
             }
-            for (name, value) in meta.get(&speaker).into_iter().flatten() {
-                track = track.with_field(*name, value);
-            }
-            track = track.with_field("speaker", &speaker);
-            track.title = format!("{speaker}/{video}/{}", track.title);
-            (track.artist, track.album) = (speaker, video);
-            tracks.push(track);
         }
-        if let Some(list) = list {
-            let list = list.display().to_string();
-            skipped.extend(sides.into_keys().map(|key| Skipped {
+        for (name, value) in meta.get(&speaker).into_iter().flatten() {
+            track = track.with_field(*name, value);
+        }
+        track = track.with_field("speaker", &speaker);
+        track.title = format!("{speaker}/{video}/{}", track.title);
+        (track.artist, track.album) = (speaker, video);
+        tracks.push(track);
+    }
+    if let Some(list) = list {
+        let list = list.display().to_string();
+        skipped.extend(
+            sides.into_keys().map(|key| Skipped {
                 path: root.join(key),
                 reason: SkipReason::Missing { list: list.clone() },
-            }));
-        }
-        require_some(root, &tracks, &skipped)?;
-        Catalogue::new(self.name(), root, tracks, skipped, found.ignored)
+            }),
+        );
     }
+    require_some(root, &tracks, &skipped)?;
+    Catalogue::new(&info.name, root, tracks, skipped, found.ignored)
 }
 
 fn is_speaker(name: &str) -> bool {
@@ -117,7 +107,7 @@ fn identification(path: &Path) -> Result<HashMap<String, &'static str>, DatasetE
 type Fields = Vec<(&'static str, String)>;
 
 /// `vox?_meta.csv`: a header and one line for each speaker, with tabs (1) or commas (2) and stray spaces.
-fn meta(path: &Path) -> Result<HashMap<String, Fields>, DatasetError> {
+fn read_meta(path: &Path) -> Result<HashMap<String, Fields>, DatasetError> {
     let text = text(path)?;
     let mut rows = lines(&text).map(|(number, line)| {
         let fields: Vec<&str> = line.split(['\t', ',']).map(str::trim).collect();

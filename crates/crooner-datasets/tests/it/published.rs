@@ -1,5 +1,7 @@
 //! Sets in their published layouts, on the miniatures of `datasets/miniatures.py`.
 
+use std::collections::BTreeSet;
+
 use crate::common::{ids, miniature, set, skipped};
 use crooner_datasets::{Catalogue, CheckReport, Request, Segments, Table, check, segments, trials};
 
@@ -40,8 +42,7 @@ fn librispeech_reads_speakers_and_parts() {
         (track.get("split"), track.get("sex"), track.album.as_str()),
         (Some("train"), Some("M"), "495")
     );
-    let sides: std::collections::BTreeSet<_> =
-        column(&catalogue, "split").into_iter().map(|(_, s)| s).collect();
+    let sides: BTreeSet<_> = column(&catalogue, "split").into_iter().map(|(_, s)| s).collect();
     assert_eq!(sides.into_iter().collect::<Vec<_>>(), ["test", "train", "validation"]);
     assert_eq!(skipped(&catalogue, &catalogue.root).len(), 1);
 }
@@ -275,6 +276,75 @@ fn msd_joins_audio_by_track_id() {
     let left_out: Vec<_> = catalogue.skipped.iter().map(ToString::to_string).collect();
     assert!(left_out.iter().any(|reason| reason.contains("TRAAAAA128F0000000.mp3: is not listed")));
     assert_eq!(left_out.iter().filter(|reason| reason.contains("has no audio in")).count(), 2);
+}
+
+#[test]
+fn msd_reads_what_its_databases_say() {
+    let of_songs = open("msd");
+    let request = || request("msd").with_option("metadata", "database");
+    let catalogue = set("msd").open(&request()).unwrap();
+    // A file that is cut off is not looked into.
+    let cut = "A/A/A/TRAAAEF128F4273421.h5";
+    let expected: Vec<&str> = ids(&of_songs).into_iter().chain([cut]).collect();
+    assert_eq!(ids(&catalogue).into_iter().collect::<BTreeSet<_>>(), expected.into_iter().collect());
+    for song in &of_songs.tracks {
+        let track = catalogue.tracks.iter().find(|track| track.id == song.id).unwrap();
+        assert_eq!((&track.artist, &track.album, &track.title), (&song.artist, &song.album, &song.title));
+        for column in ["track_id", "song_id", "artist_id", "year"] {
+            assert_eq!(track.get(column), song.get(column), "{column} of {}", song.id);
+        }
+    }
+    let [first, second, third, fourth, ..] = catalogue.tracks.as_slice() else { panic!("five tracks") };
+    assert_eq!(first.get("terms"), Some("hip hop; underground rap; g funk"));
+    assert_eq!(
+        (first.get("duration"), first.get("shs_work"), first.get("term")),
+        (Some("218.93179"), None, None)
+    );
+    assert_eq!((second.get("artist_mbid"), second.get("shs_work")), (None, Some("-7")));
+    assert_eq!((third.get("duration"), third.get("terms")), (Some("252"), Some("salsa; cumbia; tejano")));
+    // A row of several pages, and a song without a title.
+    assert_eq!((fourth.id.as_str(), fourth.title.as_str()), (cut, "TRAAAEF128F4273421"));
+    assert_eq!(fourth.album, "Antmusic ".repeat(300).trim());
+
+    let report = check(set("msd"), &request()).unwrap();
+    assert_eq!(report.missing, [miniature("msd").join("data/Z/Z/Z/TRZZZZZ12903D05E3A.h5")]);
+    assert!(report.damaged.is_empty(), "{report}");
+    assert!(report.extra[0].1.ends_with("subset_track_metadata.db"), "{report}");
+
+    // Audio alone, without a song's file.
+    let folder = tempfile::tempdir().unwrap();
+    let database = miniature("msd").join("AdditionalFiles/subset_track_metadata.db");
+    std::fs::copy(&database, folder.path().join("track_metadata.db")).unwrap();
+    std::fs::create_dir(folder.path().join("audio")).unwrap();
+    std::fs::write(folder.path().join("audio/TRZZZZZ12903D05E3A.mp3"), "audio").unwrap();
+    let audio = folder.path().join("audio");
+    let alone = request().with_root(folder.path()).with_option("audio", audio.to_str().unwrap());
+    let catalogue = set("msd").open(&alone).unwrap();
+    assert_eq!((ids(&catalogue), catalogue.skipped.len()), (vec!["TRZZZZZ12903D05E3A.mp3"], 5));
+    assert_eq!(catalogue.tracks[0].title, "Gone <SEP> away");
+    assert_eq!(catalogue.tracks[0].get("terms"), None, "artist_term.db is not there");
+
+    // Whatever happens to a byte of it, an answer comes, and an error names the file.
+    let bytes = std::fs::read(&database).unwrap();
+    let copy = folder.path().join("track_metadata.db");
+    let mut refused = 0;
+    for at in (0..bytes.len()).step_by(61) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 7);
+        std::fs::write(&copy, damaged).unwrap();
+        if let Err(error) = set("msd").open(&alone) {
+            refused += usize::from(error.to_string().contains("track_metadata.db"));
+        }
+    }
+    assert!(refused >= 5, "{refused}");
+    for n in [0, 50, 1024, bytes.len() - 1024] {
+        std::fs::write(&copy, &bytes[..n]).unwrap();
+        let error = set("msd").open(&alone).unwrap_err().to_string();
+        assert!(error.contains("track_metadata.db"), "{error}");
+    }
+    std::fs::write(&copy, &bytes).unwrap();
+    std::fs::write(folder.path().join("track_metadata.db-wal"), "unwritten").unwrap();
+    assert!(set("msd").open(&alone).unwrap_err().to_string().contains("track_metadata.db-wal holds changes"));
 }
 
 #[test]
