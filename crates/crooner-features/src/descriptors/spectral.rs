@@ -183,32 +183,65 @@ impl SpectralRolloffConfig {
 
 impl SpectralFlatnessConfig {
     fn describe(&self, magnitudes: &[f32], _hz: f64) -> f32 {
-        let n = magnitudes.len() as f64;
-        let amin = f64::from(self.amin);
-        let value = |x: &f32| {
-            let x = f64::from(*x);
-            let powered = if self.power == 2.0 { x * x } else { x.powf(f64::from(self.power)) };
-            if powered > amin { powered } else { amin }
-        };
-        let (groups, rest) = magnitudes.as_chunks::<FACTORS>();
-        let (mut logarithms, mut sum) = (0.0, 0.0);
-        for group in groups {
-            let values = group.each_ref().map(value);
-            sum += values.iter().sum::<f64>();
-            logarithms += if self.power <= 2.0 {
-                // One logarithm for all: values of 1e-30 to 1e30 are far from the limits of `f64`, even multiplied.
-                values.iter().product::<f64>().ln()
-            } else {
-                values.iter().map(|value| value.ln()).sum()
-            };
+        let (power, amin) = (f64::from(self.power), f64::from(self.amin));
+        let floored = |powered: f64| if powered > amin { powered } else { amin };
+        if power == 2.0 {
+            flatness(magnitudes, |x| floored(x * x))
+        } else {
+            flatness(magnitudes, |x| floored(x.powf(power)))
         }
-        for value in rest.iter().map(value) {
-            sum += value;
-            logarithms += value.ln();
-        }
-        ((logarithms / n).exp() / (sum / n)) as f32
     }
 }
 
-/// Values multiplied before a logarithm is taken of them.
-const FACTORS: usize = 8;
+/// Values taken side by side.
+const LANES: usize = 8;
+
+/// Geometric over arithmetic mean of `value(x)`; the logarithm that the former needs is taken of products.
+fn flatness(magnitudes: &[f32], value: impl Fn(f64) -> f64) -> f32 {
+    let (groups, rest) = magnitudes.as_chunks::<LANES>();
+    let (mut sums, mut products) = ([0.0; LANES], Products::default());
+    for group in groups {
+        let values = group.map(|x| value(f64::from(x)));
+        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        products.multiply(values);
+    }
+    let (mut sum, mut logarithm) = (sums.iter().sum::<f64>(), products.ln());
+    for value in rest.iter().map(|&x| value(f64::from(x))) {
+        sum += value;
+        logarithm += value.ln();
+    }
+    let n = magnitudes.len() as f64;
+    ((logarithm / n).exp() / (sum / n)) as f32
+}
+
+/// Products beyond the range of `f64`: `mantissas * 2^exponents`, with mantissas in `[1, 2)`.
+struct Products {
+    mantissas: [f64; LANES],
+    exponents: [i64; LANES],
+}
+
+impl Default for Products {
+    fn default() -> Self {
+        Self { mantissas: [1.0; LANES], exponents: [0; LANES] }
+    }
+}
+
+impl Products {
+    /// Takes positive values of at most 1e300 that are at least 1e-300.
+    #[inline(always)]
+    fn multiply(&mut self, values: [f64; LANES]) {
+        const MANTISSA_BITS: u32 = f64::MANTISSA_DIGITS - 1;
+        const BIAS: u64 = (f64::MAX_EXP - 1) as u64;
+        for lane in 0..LANES {
+            let bits = (self.mantissas[lane] * values[lane]).to_bits();
+            self.exponents[lane] += (bits >> MANTISSA_BITS) as i64 - BIAS as i64;
+            self.mantissas[lane] = f64::from_bits(bits & ((1 << MANTISSA_BITS) - 1) | BIAS << MANTISSA_BITS);
+        }
+    }
+
+    fn ln(&self) -> f64 {
+        let exponent = self.exponents.iter().sum::<i64>() as f64;
+        // Eight mantissas below 2 stay below 256 multiplied.
+        exponent * std::f64::consts::LN_2 + self.mantissas.iter().product::<f64>().ln()
+    }
+}

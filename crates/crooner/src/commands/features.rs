@@ -1,6 +1,7 @@
 //! `crooner features`
 
 use std::fs;
+use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,8 +45,9 @@ pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A name, what it names, and its settings below.
+/// A name, what it names, and its settings: wrapped for a person, in one line for a program.
 fn list(sample_rate: u32) -> Result<ExitCode> {
+    let width = if stdout().is_terminal() { 80 } else { usize::MAX };
     for config in FeatureConfig::defaults() {
         let config = config.with("sample_rate", &sample_rate.to_string())?;
         let settings = config.settings()?;
@@ -53,7 +55,7 @@ fn list(sample_rate: u32) -> Result<ExitCode> {
             Some(value) => format!("{key}={}", shortest(value)),
             None => format!("{key}=derived"),
         });
-        say(&entry(config.name(), config.summary(), settings))?;
+        say(&entry(config.name(), config.summary(), settings, width))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -67,14 +69,14 @@ fn shortest(value: &str) -> String {
     }
 }
 
-/// `summary` at the right of `name`, and below it `settings` in lines of at most 80 columns.
-fn entry(name: &str, summary: &str, settings: impl Iterator<Item = String>) -> String {
+/// `summary` at the right of `name`, then `settings`, in lines of at most `width` columns.
+fn entry(name: &str, summary: &str, settings: impl Iterator<Item = String>, width: usize) -> String {
     const NAME: usize = 19;
-    const WIDTH: usize = 80;
-    let mut lines = vec![format!("{name:<NAME$} {summary}")];
-    for (i, setting) in settings.enumerate() {
-        let fits = lines.last().is_some_and(|line| line.len() + 1 + setting.len() <= WIDTH);
-        if i == 0 || !fits {
+    const SUMMARY: usize = 56;
+    let mut lines = vec![format!("{name:<NAME$} {summary:<SUMMARY$}")];
+    for setting in settings {
+        let fits = lines.last().is_some_and(|line| line.len() + 1 + setting.len() <= width);
+        if !fits {
             lines.push(" ".repeat(NAME));
         }
         if let Some(line) = lines.last_mut() {
@@ -82,7 +84,7 @@ fn entry(name: &str, summary: &str, settings: impl Iterator<Item = String>) -> S
             line.push_str(&setting);
         }
     }
-    lines.join("\n")
+    lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
 /// The feature called `name` at `sample_rate`, with `settings` as `KEY=VALUE`.
