@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn settings_stand_beside_the_name_in_80_columns() {
         let settings = (0..12).map(|i| format!("setting_{i}={i}"));
-        let entry = entry("log-mel", "Mel power in dB", settings);
+        let entry = entry("log-mel", "Mel power in dB", settings, 80);
         let lines: Vec<&str> = entry.lines().collect();
         assert_eq!(lines[0], "log-mel             Mel power in dB");
         assert_eq!(
