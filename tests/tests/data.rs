@@ -171,4 +171,16 @@ fn a_copy_can_be_checked() {
     let outcome = sandbox.run(&["datasets", "check", "folder", "--root", "music"]);
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.stdout.contains("empty.mp3: is empty"), "{}", outcome.stdout);
+
+    table(&sandbox);
+    let text = sandbox.succeed(&[
+        "datasets",
+        "check",
+        "table",
+        "--root",
+        "table.csv",
+        "--columns",
+        "path=file,artist=singer,album=record",
+    ]);
+    assert!(text.stdout.ends_with("0 missing, 0 extra, 0 damaged\n"), "{}", text.stdout);
 }

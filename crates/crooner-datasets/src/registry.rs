@@ -35,12 +35,9 @@ pub fn registry() -> &'static [&'static dyn Dataset] {
 /// The data set of that name.
 ///
 /// ```
-/// let error = crooner_datasets::find("flder").err().unwrap();
-/// assert_eq!(
-///     error.to_string(),
-///     "unknown data set \"flder\": known are demo, folder, table, tags, artist20, fma, gtzan, librispeech, \
-///      msd, symbolic, voxceleb1, voxceleb2 (did you mean \"folder\"?)"
-/// );
+/// let error = crooner_datasets::find("flder").err().unwrap().to_string();
+/// assert!(error.starts_with("unknown data set \"flder\": known are demo, folder, table, "));
+/// assert!(error.ends_with("(did you mean \"folder\"?)"));
 /// ```
 ///
 /// # Errors

@@ -99,9 +99,12 @@ pub(crate) enum DatasetsCommand {
     Check {
         /// Which set
         name: String,
-        /// Where the copy lies
-        #[arg(long = "root", value_name = "DIR")]
+        /// Where the copy lies: its folder, or the table
+        #[arg(long = "root", value_name = "DIR", alias = "data")]
         folder: Option<PathBuf>,
+        /// For table: which of its columns is what, as in path=FILE,artist=SINGER
+        #[arg(long, value_name = "NAME=COLUMN", value_delimiter = ',', value_parser = parse_pair)]
+        columns: Vec<(String, String)>,
         /// A choice that the data set offers, as in subset=small
         #[arg(long = "with", value_name = "KEY=VALUE", value_parser = parse_pair)]
         options: Vec<(String, String)>,

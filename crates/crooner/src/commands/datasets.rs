@@ -1,6 +1,5 @@
 //! `crooner datasets`
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -10,8 +9,8 @@ use crate::cli::{DatasetsArgs, DatasetsCommand};
 use crate::say;
 
 pub(crate) fn run(args: &DatasetsArgs) -> Result<ExitCode> {
-    if let Some(DatasetsCommand::Check { name, folder, options, store }) = &args.command {
-        return check(name, folder.as_deref(), options, &store.root);
+    if let Some(command) = &args.command {
+        return check(command);
     }
     let Some(name) = &args.name else {
         let width = registry().iter().map(|dataset| dataset.name().len()).max().unwrap_or_default();
@@ -51,14 +50,15 @@ pub(crate) fn run(args: &DatasetsArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(name: &str, root: Option<&Path>, options: &[(String, String)], store: &Path) -> Result<ExitCode> {
+fn check(command: &DatasetsCommand) -> Result<ExitCode> {
+    let DatasetsCommand::Check { name, folder, columns, options, store } = command;
     let set = find(name)?;
-    let mut request = Request::default().with_extensions(crooner_audio::EXTENSIONS.iter().copied());
+    let mut request = Request::default()
+        .with_extensions(crooner_audio::EXTENSIONS.iter().copied())
+        .with_cache(store.root.join("datasets"));
+    request.root.clone_from(folder);
+    request.columns = columns.iter().cloned().collect();
     request.options = options.iter().cloned().collect();
-    request = request.with_cache(store.join("datasets"));
-    if let Some(root) = root {
-        request = request.with_root(root);
-    }
     let report = crooner_datasets::check(set, &request)?;
     say(&report.to_string())?;
     Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
