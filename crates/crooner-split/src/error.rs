@@ -154,7 +154,9 @@ pub enum SplitError {
         found: Option<usize>,
     },
     /// A date that cannot be compared.
-    #[error("track {id:?} has the {column} {found:?}: a date split needs YYYY, YYYY-MM or YYYY-MM-DD")]
+    #[error(
+        "track {id:?} has the {column} {found:?}: a date split needs a column (--group) of YYYY, YYYY-MM or YYYY-MM-DD"
+    )]
     NotADate {
         /// The track.
         id: String,
@@ -209,6 +211,14 @@ pub enum SplitError {
         all: bool,
         /// Where a track is missing.
         side: Side,
+    },
+    /// Every class was left out.
+    #[error("no class is left: the split is impossible for all {n}; {example}")]
+    NoneLeft {
+        /// How many there were.
+        n: usize,
+        /// Why it is for the first.
+        example: String,
     },
     /// A row that does not say what its track is.
     #[error("track {id:?} must have either an artist and an album, or a label and a group")]

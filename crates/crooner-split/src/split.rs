@@ -101,6 +101,10 @@ impl Split {
                 return Err(first(errors, items));
             }
             dropped.extend(errors.into_iter().filter(|error| error.class().is_some()));
+            if let (true, Some(error)) = (kept.is_empty(), dropped.first()) {
+                let n = items.iter().map(|item| item.label.as_str()).collect::<BTreeSet<_>>().len();
+                return Err(SplitError::NoneLeft { n, example: error.to_string() });
+            }
         }
     }
 

@@ -159,7 +159,7 @@ proptest! {
         let config = genre(SplitKind::FewShot).with_shots(shots);
         let (split, dropped) = match Split::new_without_small(&items, &config, seed) {
             Ok(found) => found,
-            Err(SplitError::TooFewGroups { .. } | SplitError::NoItems) => return Ok(()),
+            Err(SplitError::TooFewGroups { .. } | SplitError::NoneLeft { .. }) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
         };
         for class in split.classes() {
@@ -264,7 +264,11 @@ fn what_cannot_be_is_said_and_can_be_left_out() {
     let (split, dropped) = Split::new_without_small(&items, &config, 0).unwrap();
     assert_eq!((split.classes(), dropped), (vec!["genre 1"], vec![error]));
     let hopeless = Split::new_without_small(&items, &genre(SplitKind::Group).with_fold(0, 9), 0).unwrap_err();
-    assert_eq!(hopeless, SplitError::NoItems);
+    assert_eq!(
+        hopeless.to_string(),
+        "no class is left: the split is impossible for all 2; genre \"genre 0\" has 3 artist(s), and this split needs at \
+         least 9; leave the genre out (--drop-small)"
+    );
 
     let error = |config: SplitConfig| Split::new(&items, &config, 0).unwrap_err().to_string();
     assert_eq!(
@@ -276,7 +280,7 @@ fn what_cannot_be_is_said_and_can_be_left_out() {
     assert!(error(genre(SplitKind::Song).with_shots(2)).contains("the kind is song and shots 2"));
     assert_eq!(
         error(genre(SplitKind::Date)),
-        "track \"0/0\" has the artist \"band 0\": a date split needs YYYY, YYYY-MM or YYYY-MM-DD"
+        "track \"0/0\" has the artist \"band 0\": a date split needs a column (--group) of YYYY, YYYY-MM or YYYY-MM-DD"
     );
 }
 

@@ -285,6 +285,7 @@ pub(crate) fn class_of(error: &SplitError) -> Option<&Class> {
         | SplitError::OnlyGroup { class, .. }
         | SplitError::MissingSide { class, .. } => Some(class),
         SplitError::NoItems
+        | SplitError::NoneLeft { .. }
         | SplitError::Fraction { .. }
         | SplitError::UnknownKind { .. }
         | SplitError::DuplicateId { .. }
