@@ -201,3 +201,72 @@ fn column<T: DataType>(
     column.typed::<T>().write_batch(values, present, None)?;
     column.close()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use crooner_datasets::Ignored;
+
+    use super::*;
+
+    /// Tracks in a shard.
+    const SHARD: usize = 8;
+
+    fn catalogue(n: usize) -> Catalogue {
+        let track = |k: usize| {
+            let id = format!("{:05}/{:02}/{k:07}.flac", k / 100, k / 10 % 10);
+            let path = format!("music/{id}");
+            Track::new(id, format!("artist {}", k / 100), format!("record {}", k / 10), format!("{k}"), path)
+        };
+        Catalogue::new("simulated", "music", (0..n).map(track).collect(), Vec::new(), Ignored::default())
+            .unwrap()
+    }
+
+    fn indexed(tracks: &[Track], shard: usize) -> IndexedShard {
+        let stored = |track: &Track| StoredTrack {
+            id: track.id.clone(),
+            artist: track.artist.clone(),
+            album: track.album.clone(),
+            title: track.title.clone(),
+            n_frames: 5_625,
+            n_samples: 2_880_000,
+            damaged_packets: 0,
+            error: None,
+        };
+        IndexedShard { key: format!("{shard:064x}"), tracks: tracks.iter().map(stored).collect() }
+    }
+
+    /// Writes an index and reads its shards.
+    fn round(n: usize) {
+        let catalogue = catalogue(n);
+        let shards: Vec<_> =
+            catalogue.tracks.chunks(SHARD).zip(0..).map(|(tracks, k)| indexed(tracks, k)).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index-simulated-0.parquet");
+        write(&path, &shards, &catalogue, Some(16_000)).unwrap();
+        let read = super::shards(&path).unwrap();
+        assert_eq!(read.len(), n);
+        assert_eq!(read[n - 1], shard_name(&shards[shards.len() - 1].key));
+    }
+
+    #[test]
+    fn an_index_names_the_shard_of_every_track() {
+        round(3);
+        round(2_000);
+    }
+
+    /// `cargo nextest run --release -p crooner-store --run-ignored only --no-capture`
+    #[test]
+    #[ignore = "simulates a million tracks, and prints time and memory"]
+    #[expect(clippy::print_stdout, reason = "it shows what it measures")]
+    fn a_million_tracks() {
+        for n in [250_000, 500_000, 1_000_000] {
+            let begun = Instant::now();
+            round(n);
+            let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+            let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("memory unknown");
+            println!("{n:>9} tracks  {:>6.2} s  {peak}", begun.elapsed().as_secs_f64());
+        }
+    }
+}
