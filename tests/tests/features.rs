@@ -117,7 +117,9 @@ fn the_list_names_every_feature_with_its_settings() {
     let sandbox = Sandbox::new(PROGRAM);
     let list = sandbox.succeed(&["features", "--list"]).stdout;
     // Not a terminal: a line each.
-    for (name, setting) in [("log-mel", "top_db=80.0"), ("cqt", "n_bins=84"), ("chroma-cens", "win_len_smooth=41")] {
+    for (name, setting) in
+        [("log-mel", "top_db=80.0"), ("cqt", "n_bins=84"), ("chroma-cens", "win_len_smooth=41")]
+    {
         let mut lines = list.lines().filter(|line| line.starts_with(&format!("{name} ")));
         let line = lines.next().unwrap_or_else(|| panic!("{name}: {list}"));
         assert!(line.contains(setting) && lines.next().is_none(), "{setting}: {line}");
