@@ -1,5 +1,5 @@
 //! Fused CPU kernels for the conv blocks and gated recurrent units of a convolutional recurrent network, forward and
-//! backward.
+//! backward, and for Adam's step.
 //!
 //! Slices of `f32` in, slices of `f32` out: this crate knows no framework and no file. `crooner-model` makes operations
 //! of burn's flex backend of it.
@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`ConvBlock`] | convolution, bias, activation, batch normalisation, max pool, dropout |
 //! | [`Gru`] | all frames of a gated recurrent unit |
+//! | [`AdamStep`] | what Adam does to a parameter and its moments |
 //! | [`Dropout`] | masks as a function of a seed, the same for every kernel and backend |
 //! | [`Kernels`] | which instructions: AVX-512, AVX2 with FMA, NEON, or plain Rust |
 //!
@@ -76,6 +77,7 @@
 )]
 
 mod activation;
+mod adam;
 mod block;
 mod columns;
 mod direct;
@@ -96,6 +98,7 @@ mod simd;
 mod winograd;
 
 pub use activation::Activation;
+pub use adam::AdamStep;
 pub use block::{
     BlockGradients, BlockOutput, BlockParams, BlockSaved, ConvBlock, MOST_POOLED, Order, Statistics,
 };
@@ -103,3 +106,4 @@ pub use dropout::Dropout;
 pub use error::KernelError;
 pub use gru::{Direction, Gate, Gru, GruGradients, GruKind, GruOutput, GruParams, GruSaved, Reset, Returns};
 pub use kernels::{Kernels, VARIABLE};
+pub use parallel::in_pool;

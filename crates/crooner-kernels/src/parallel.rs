@@ -25,6 +25,14 @@ pub(crate) fn each<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync
     items.into_par_iter().with_max_len(1).map(work).collect()
 }
 
+/// Runs `work` within the current rayon pool, as a thread of it.
+///
+/// Kernels called from a thread outside wake the pool and wait for it one by one: of a small network's training step
+/// that was an eighth. Call `work` that is several of them, such as a step, in here.
+pub fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}
+
 /// Buffers not in use. Activations are tens of megabytes: taking them from the system anew at every step costs more
 /// than some kernels do.
 static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
@@ -32,7 +40,11 @@ const MOST_FREE: usize = 96;
 
 /// A buffer that goes back when dropped. What it holds at first is left over from another use.
 #[derive(Debug, Default)]
-pub(crate) struct Buffer(Vec<f32>);
+pub(crate) struct Buffer {
+    /// As long as it was made, so that no use has to fill what a shorter one before it left out.
+    values: Vec<f32>,
+    len: usize,
+}
 
 impl Buffer {
     /// `len` values, whatever they are.
@@ -41,13 +53,12 @@ impl Buffer {
         let best = free
             .iter()
             .enumerate()
-            .filter(|(_, buffer)| buffer.capacity() >= len && buffer.capacity() <= 2 * len)
-            .min_by_key(|(_, buffer)| buffer.capacity())
+            .filter(|(_, buffer)| buffer.len() >= len && buffer.len() <= 2 * len)
+            .min_by_key(|(_, buffer)| buffer.len())
             .map(|(at, _)| at);
-        let mut values = best.map(|at| free.swap_remove(at)).unwrap_or_default();
+        let best = best.map(|at| free.swap_remove(at));
         drop(free);
-        values.resize(len, 0.0);
-        Self(values)
+        Self { values: best.unwrap_or_else(|| vec![0.0; len]), len }
     }
 
     pub(crate) fn zeros(len: usize) -> Self {
@@ -60,20 +71,20 @@ impl Buffer {
 impl Deref for Buffer {
     type Target = [f32];
     fn deref(&self) -> &[f32] {
-        &self.0
+        &self.values[..self.len]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.0
+        &mut self.values[..self.len]
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let values = std::mem::take(&mut self.0);
-        if values.capacity() == 0 {
+        let values = std::mem::take(&mut self.values);
+        if values.is_empty() {
             return;
         }
         let mut free = FREE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

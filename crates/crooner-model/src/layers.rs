@@ -50,3 +50,14 @@ impl Layers {
         Self::Stock
     }
 }
+
+/// Runs `work`, several operations on `device`, where they begin soonest: on flex within rayon's pool, which every kernel
+/// would else have to wake.
+pub fn together<R: Send>(device: &Device, work: impl FnOnce() -> R + Send) -> R {
+    #[cfg(feature = "flex")]
+    if crate::fused::runs_on(device) {
+        return crooner_kernels::in_pool(work);
+    }
+    let _ = device;
+    work()
+}

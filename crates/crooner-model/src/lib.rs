@@ -11,6 +11,7 @@
 //! | [`gru`] | [`Gru`]: gated recurrent unit, three gates in one matrix product |
 //! | [`dropout`] | [`Mode`]: masks drawn from a seed, not from a device's generator |
 //! | [`layers`] | [`Layers`]: burn's own, or on the CPU the fused ones of [`crooner_kernels`] |
+//! | [`optimiser`] | [`adam`](optimiser::adam): what a step does to a parameter |
 //! | [`import`](mod@import) | weights of other programs: names, layouts, conventions |
 //! | [`weights`] | named tensors out of and into a network |
 //!
@@ -39,6 +40,8 @@ pub mod import;
 mod init;
 pub mod layers;
 mod network;
+mod norm;
+pub mod optimiser;
 #[cfg(feature = "wgpu")]
 mod recurrence;
 pub mod weights;
@@ -48,6 +51,6 @@ pub use crnn::config::{BatchNormConfig, BlockConfig, CrnnConfig};
 pub use crnn::{Crnn, Stage};
 pub use dropout::Mode;
 pub use gru::Gru;
-pub use layers::Layers;
+pub use layers::{Layers, together};
 pub use network::Network;
 pub use weights::{NamedTensor, WeightsError};

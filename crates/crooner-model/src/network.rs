@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::layers::Layers;
+use crate::layers::{Layers, together};
 use crate::{Crnn, Input, Mode, ModelConfig, ModelError};
 
 /// A network of any kind, built from a [`ModelConfig`].
@@ -33,9 +33,9 @@ impl Network {
     ///
     /// If `n_mels` differs from the network's, or `n_frames` is below [`ModelConfig::min_frames`].
     pub fn forward(&self, mel: Tensor<3>, mode: Mode) -> Tensor<2> {
-        match self {
+        together(&mel.device(), || match self {
             Self::Crnn(network) => network.forward(mel, mode),
-        }
+        })
     }
 
     /// [`forward`](Self::forward) by the layers given.

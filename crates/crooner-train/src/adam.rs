@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
+use crooner_model::optimiser::{AdamStep, adam};
 use crooner_model::weights::ModulePath;
-use crooner_model::{NamedTensor, Network};
+use crooner_model::{Layers, NamedTensor, Network};
 
 use crate::config::Optimizer;
 use crate::gradients::NamedGradients;
@@ -147,18 +148,21 @@ impl ModuleMapper for Step<'_> {
                 Optimizer::Adamw => kept = kept * (1.0 - self.learning_rate * decay),
             }
         }
-        let moments = self.adam.moments.entry(name).or_insert_with(|| {
-            let zeros = Tensor::zeros([len], &gradient.device());
-            Moments { shape: shape.to_vec(), mean: zeros.clone(), square: zeros }
+        let Moments { mean, square, .. } = self.adam.moments.remove(&name).unwrap_or_else(|| {
+            let zeros = || Tensor::zeros([len], &gradient.device());
+            Moments { shape: shape.to_vec(), mean: zeros(), square: zeros() }
         });
-        moments.mean = moments.mean.clone() * BETA_1 + gradient.clone() * (1.0 - BETA_1);
-        moments.square = moments.square.clone() * BETA_2 + gradient.clone() * gradient * (1.0 - BETA_2);
-
         let t = f64::from(self.adam.steps);
-        let rate = self.learning_rate / (1.0 - BETA_1.powf(t));
-        let scale = (1.0 - BETA_2.powf(t)).sqrt();
-        let delta = moments.mean.clone() * rate / (moments.square.clone().sqrt() / scale + EPSILON);
-        let moved = kept - delta.reshape(shape);
+        let step = AdamStep {
+            beta_1: BETA_1,
+            beta_2: BETA_2,
+            epsilon: EPSILON,
+            rate: self.learning_rate / (1.0 - BETA_1.powf(t)),
+            scale: (1.0 - BETA_2.powf(t)).sqrt(),
+        };
+        let layers = Layers::of(&gradient.device());
+        let (moved, [mean, square]) = adam(layers, &step, kept, gradient, [mean, square]);
+        self.adam.moments.insert(name, Moments { shape: shape.to_vec(), mean, square });
         Param::from_mapped_value(id, Tensor::from_inner(moved).require_grad(), mapper)
     }
 }

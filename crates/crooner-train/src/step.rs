@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
-use crooner_model::{Input, Mode, Network};
+use crooner_model::{Input, Mode, Network, together};
 use crooner_split::Side;
 use rand_chacha::rand_core::Rng;
 
@@ -119,6 +119,16 @@ impl<'a> Stepper<'a> {
     /// Step number `number`, from 0, of `epoch`: along the mean gradient of all slices of `group`. A loss that is not
     /// finite moves nothing; see to it.
     pub(crate) fn step(
+        &mut self,
+        group: Vec<Batch>,
+        epoch: usize,
+        number: usize,
+        learning_rate: f64,
+    ) -> Result<StepOutcome, TrainError> {
+        together(self.request.device, || self.compute(group, epoch, number, learning_rate))
+    }
+
+    fn compute(
         &mut self,
         group: Vec<Batch>,
         epoch: usize,

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use crooner_model::{Input, Layers, Mode, ModelConfig, Network};
+use crooner_model::{Input, Layers, Mode, ModelConfig, Network, together};
 use crooner_train::adam::Adam;
 use crooner_train::gradients::NamedGradients;
 
@@ -64,14 +64,16 @@ fn main() {
     let mut milliseconds: Vec<f64> = (0..steps as u64 + 2)
         .map(|seed| {
             let begun = Instant::now();
-            if training {
-                let logits = network.forward(x.clone(), Mode::Train { seed });
-                let gradients = loss.forward(logits, truth.clone()).backward();
-                let gradients = NamedGradients::of(&network, &gradients);
-                network = adam.step(network.clone(), &gradients, 1e-3);
-            } else {
-                let _ = network.forward(x.clone(), Mode::Inference).into_data();
-            }
+            together(&device, || {
+                if training {
+                    let logits = network.forward(x.clone(), Mode::Train { seed });
+                    let gradients = loss.forward(logits, truth.clone()).backward();
+                    let gradients = NamedGradients::of(&network, &gradients);
+                    network = adam.step(network.clone(), &gradients, 1e-3);
+                } else {
+                    let _ = network.forward(x.clone(), Mode::Inference).into_data();
+                }
+            });
             begun.elapsed().as_secs_f64() * 1e3
         })
         .skip(2)

@@ -132,15 +132,18 @@ pub(crate) fn kernels_back(kernels: Kernels, g: &Geometry, parts: &[&[f32]]) -> 
         gradient
     });
     let mut gradient = vec![0.0; g.filters * g.channels * TAPS];
-    let by_channel = blocks.iter().flat_map(|block| block.chunks_exact(TAPS * k));
-    for (channel, values) in by_channel.enumerate() {
-        for filter in 0..g.filters {
-            let to = &mut gradient[(filter * g.channels + channel) * TAPS..][..TAPS];
-            for (tap, to) in to.iter_mut().enumerate() {
-                *to = values[tap * k + filter];
+    let filters = gradient.chunks_mut(CHANNELS * g.channels * TAPS).enumerate().collect();
+    each(filters, |(run, gradient): (usize, &mut [f32])| {
+        let channels = blocks.iter().flat_map(|block| block.chunks_exact(TAPS * k));
+        for (channel, values) in channels.enumerate() {
+            for (filter, of_filter) in gradient.chunks_exact_mut(g.channels * TAPS).enumerate() {
+                let to = &mut of_filter[channel * TAPS..][..TAPS];
+                for (tap, to) in to.iter_mut().enumerate() {
+                    *to = values[tap * k + run * CHANNELS + filter];
+                }
             }
         }
-    }
+    });
     gradient
 }
 

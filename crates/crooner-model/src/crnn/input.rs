@@ -7,6 +7,7 @@ use super::batch_norm;
 use crate::Input as Sizes;
 use crate::crnn::config::{CrnnConfig, InputConfig, InputNorm};
 use crate::init::Init;
+use crate::norm::normalise;
 
 /// Added to a slice's variance, so that a slice of one value everywhere becomes zeros rather than NaN; next to the
 /// tens to hundreds of square decibels of music it is lost in the rounding.
@@ -37,10 +38,10 @@ pub(super) fn prepare(config: InputConfig, norm: Option<&BatchNorm>, mel: Tensor
     let Some(norm) = norm else { return mel };
     let [batch, bands, frames] = mel.dims();
     match config.norm {
-        InputNorm::Bands | InputNorm::None => norm.forward(mel),
-        InputNorm::Frames => norm.forward(mel.swap_dims(1, 2)).swap_dims(1, 2),
+        InputNorm::Bands | InputNorm::None => normalise(norm, mel),
+        InputNorm::Frames => normalise(norm, mel.swap_dims(1, 2)).swap_dims(1, 2),
         InputNorm::Picture => {
-            norm.forward(mel.reshape([batch, 1, bands * frames])).reshape([batch, bands, frames])
+            normalise(norm, mel.reshape([batch, 1, bands * frames])).reshape([batch, bands, frames])
         }
     }
 }

@@ -211,9 +211,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_stand_beside_the_name_in_80_columns() {
-        let settings = (0..12).map(|i| format!("setting_{i}={i}"));
-        let entry = entry("log-mel", "Mel power in dB", settings, 80);
+    fn settings_stand_below_the_name_or_in_one_line() {
+        let settings = || (0..12).map(|i| format!("setting_{i}={i}"));
+        let line = entry("log-mel", "Mel power in dB", settings(), usize::MAX);
+        assert!(line.starts_with("log-mel             Mel power in dB   ") && !line.contains('\n'), "{line}");
+        assert!(line.ends_with(" setting_10=10 setting_11=11"), "{line}");
+        let entry = entry("log-mel", "Mel power in dB", settings(), 80);
         let lines: Vec<&str> = entry.lines().collect();
         assert_eq!(lines[0], "log-mel             Mel power in dB");
         assert_eq!(

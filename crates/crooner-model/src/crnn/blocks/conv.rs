@@ -15,6 +15,7 @@ use crate::crnn::config::{Activation, BlockConfig, CrnnConfig, DropoutUnit, Norm
 use crate::dropout::{self, Mode};
 use crate::init::Init;
 use crate::layers::Layers;
+use crate::norm::normalise;
 
 /// Convolutions with nothing between them -> activation and batch norm, in either order -> max pool -> dropout.
 #[derive(Module, Debug)]
@@ -101,7 +102,7 @@ impl ConvBlock {
     fn stock(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.further.iter().fold(self.conv.forward(x), |x, conv| conv.forward(x));
         let norm = |x: Tensor<4>| match &self.norm {
-            Some(norm) => norm.forward(x),
+            Some(norm) => normalise(norm, x),
             None => x,
         };
         match self.setting.norm {
