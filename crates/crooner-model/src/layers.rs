@@ -6,7 +6,7 @@ use crooner_kernels::Kernels;
 
 /// What [`Layers::Fused`] computes by kernels of its own, whatever the configuration.
 pub const FUSED: &str =
-    "convolutions, their activations, norms, pools and dropout; GRUs, forward and backward";
+    "convolutions, their activations, norms, pools and dropout; GRUs, forward and backward; Adam's steps";
 
 /// What it leaves to burn's layers.
 pub const NOT_FUSED: &str = "the input's norm, pools of more than 256 values, dropout of channels and before the dense \

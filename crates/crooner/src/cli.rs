@@ -171,7 +171,7 @@ pub(crate) struct DataArgs {
 pub(crate) struct SourceArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// Settings to start from: demo, best, card or paper [default: demo]
+    /// Settings to start from: demo, best, card, paper or paper-keras211 [default: demo]
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
     /// TOML file with settings that differ from the preset's

@@ -46,7 +46,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
     /// Folder to write to [default: runs/DATASET-SPLIT-seedN; with --seeds, runs/DATASET-SPLIT-seeds]
-    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    #[arg(short, long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Train for some steps while the learning rate grows, draw the loss (.png or .svg), suggest a rate, and no more
     #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "out", "resume", "epochs"])]
