@@ -305,7 +305,7 @@ fn read(kind: u64, bytes: &[u8]) -> Option<Value> {
             let unused = 64 - 8 * bytes.len() as u32;
             Value::Integer((number() << unused).cast_signed() >> unused)
         }
-        _ if kind % 2 == 0 => Value::Blob,
+        _ if kind.is_multiple_of(2) => Value::Blob,
         _ => Value::Text(str::from_utf8(bytes).ok()?.to_owned()),
     })
 }
