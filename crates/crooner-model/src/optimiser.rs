@@ -59,7 +59,7 @@ mod tests {
         let [mean, square] = moments;
         vec![param.reshape([len]), mean, square]
             .into_iter()
-            .map(|tensor: Tensor<1>| tensor.into_data().try_to_vec().unwrap())
+            .map(|tensor: Tensor<1>| tensor.into_data().iter::<f32>().collect())
             .collect()
     }
 

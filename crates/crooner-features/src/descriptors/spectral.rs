@@ -232,10 +232,10 @@ impl Products {
     fn multiply(&mut self, values: [f64; LANES]) {
         const MANTISSA_BITS: u32 = f64::MANTISSA_DIGITS - 1;
         const BIAS: u64 = (f64::MAX_EXP - 1) as u64;
-        for lane in 0..LANES {
-            let bits = (self.mantissas[lane] * values[lane]).to_bits();
-            self.exponents[lane] += (bits >> MANTISSA_BITS) as i64 - BIAS as i64;
-            self.mantissas[lane] = f64::from_bits(bits & ((1 << MANTISSA_BITS) - 1) | BIAS << MANTISSA_BITS);
+        for ((mantissa, exponent), value) in self.mantissas.iter_mut().zip(&mut self.exponents).zip(values) {
+            let bits = (*mantissa * value).to_bits();
+            *exponent += (bits >> MANTISSA_BITS) as i64 - BIAS as i64;
+            *mantissa = f64::from_bits(bits & ((1 << MANTISSA_BITS) - 1) | BIAS << MANTISSA_BITS);
         }
     }
 

@@ -1,7 +1,5 @@
 //! The gated recurrent unit.
 
-#![expect(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
-
 use std::sync::Arc;
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
