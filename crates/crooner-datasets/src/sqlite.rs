@@ -219,7 +219,8 @@ impl Database {
 
     fn page(&self, number: i64, left: &mut u64) -> Result<Vec<u8>, DatasetError> {
         let of = self.n_pages;
-        let index = u64::try_from(number - 1).ok().filter(|index| *index < of);
+        let index =
+            number.checked_sub(1).and_then(|index| u64::try_from(index).ok()).filter(|index| *index < of);
         let index = index.ok_or_else(|| {
             bad(&self.path, format!("it is damaged or cut off: expected a page of 1 to {of}, found {number}"))
         })?;
