@@ -4,12 +4,10 @@
     pip install -r ../../../tests/golden/requirements.txt
     python compare.py CROONER FOLDER [N]      (the binary, a folder of music, how many files: default 5)
 
-Takes the first 20 s of every file, faded in over 20 ms, as a WAV of its own rate and channels, so that both decode the
-same, and runs `crooner features`
-and librosa on it. In the table, `same samples` has
-librosa computing from crooner's own waveform: what features alone differ by. `each its own` has it computing from
-`librosa.load`: what a user sees, mixing down and resampling included. It is faded in because soxr's chain of
-filters starts empty: a file that starts abruptly has other first samples (crooner-resample's known differences).
+Takes the first 20 s of every file, as a WAV of its own rate and channels, so that both decode the same, and runs
+`crooner features` and librosa on it. In the table, `same samples` has librosa computing from crooner's own waveform: what
+features alone differ by. `each its own` has it computing from `librosa.load`: what a user sees, mixing down and
+resampling included.
 """
 import pathlib, subprocess, sys, tempfile, warnings
 import numpy as np, soundfile as sf, librosa
@@ -91,8 +89,6 @@ with tempfile.TemporaryDirectory() as scratch:
     for path in files:
         info = sf.info(path)
         y, rate = sf.read(path, frames=20 * info.samplerate, always_2d=True, dtype='float32')
-        ramp = rate // 50
-        y[:ramp] *= np.linspace(0, 1, ramp, dtype=np.float32)[:, None]
         sf.write(scratch / 'clip.wav', y, rate, subtype='FLOAT')
         print(f'{path.relative_to(FOLDER)}: {len(y) / rate:.1f} s of {y.shape[1]} channels at {rate} Hz', file=sys.stderr)
         loaded, _ = librosa.load(scratch / 'clip.wav', sr=SR)

@@ -195,7 +195,7 @@ pub use structure::over_time::{
 pub use waveform::{Preemphasis, WaveformConfig, deemphasis, preemphasis};
 
 /// Bumped whenever a change may alter the numbers of any feature, be it in the samples that files decode to.
-pub const FEATURES_VERSION: u32 = 5;
+pub const FEATURES_VERSION: u32 = 6;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/coming-from-librosa.md")]

@@ -20,7 +20,7 @@ pub(crate) struct KaiserSinc {
 }
 
 impl KaiserSinc {
-    fn at(&self, t: f64) -> f64 {
+    pub(crate) fn at(&self, t: f64) -> f64 {
         let x = t / self.half_width;
         if x.abs() >= 1.0 {
             return 0.0;

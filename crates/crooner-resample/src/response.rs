@@ -32,14 +32,18 @@ const MAX_PHASES: u64 = 2048;
 pub(crate) struct Response {
     low_pass: Filter,
     interpolator: Option<Filter>,
+    /// Whether the interpolator comes before the low-pass.
+    interpolator_first: bool,
+    /// Whether halvings or a final interpolation stand around the two.
+    extra_stages: bool,
 }
 
 /// A kernel and the rate its time axis is counted in.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Filter {
-    kernel: KaiserSinc,
+pub(crate) struct Filter {
+    pub(crate) kernel: KaiserSinc,
     /// Rate of the kernel's samples over the lower of the two rates.
-    rate: f64,
+    pub(crate) rate: f64,
     /// Points tabulated per sample of the kernel.
     density: f64,
 }
@@ -55,7 +59,12 @@ impl Response {
             let attenuation = ATTENUATION_DB + decibels(1 + extra_stages);
             let granularity = if up > down && up.is_power_of_two() { 2 * up } else { 4 };
             let low_pass = low_pass(up.max(down) as f64, attenuation, granularity);
-            return Self { low_pass, interpolator: None };
+            return Self {
+                low_pass,
+                interpolator: None,
+                interpolator_first: false,
+                extra_stages: extra_stages > 0,
+            };
         }
 
         let ratio = down as f64 / up as f64;
@@ -78,7 +87,24 @@ impl Response {
             interpolator(PASS_BAND / rate, stop, rate, phases, down > up)
         };
         let attenuation = ATTENUATION_DB + DB_PER_BIT + decibels(1 + extra_stages);
-        Self { low_pass: low_pass(rate, attenuation, 4), interpolator: Some(interpolator) }
+        Self {
+            low_pass: low_pass(rate, attenuation, 4),
+            interpolator: Some(interpolator),
+            interpolator_first: next_to_one,
+            extra_stages: extra_stages > 0,
+        }
+    }
+
+    /// The two filters in the order of their chain, and the rate of the samples between them; none where a chain has
+    /// one filter or more than two.
+    pub(crate) fn pair(&self) -> Option<(&Filter, &Filter, f64)> {
+        let interpolator = self.interpolator.as_ref().filter(|_| !self.extra_stages)?;
+        let (first, second) = if self.interpolator_first {
+            (interpolator, &self.low_pass)
+        } else {
+            (&self.low_pass, interpolator)
+        };
+        Some((first, second, self.low_pass.rate))
     }
 
     /// Half the length of the impulse response, in samples of the lower rate.

@@ -4,7 +4,8 @@
 //! A block of `n_in` samples is transformed, its spectrum is multiplied by the filter and cut (or
 //! extended with zeros) to `n_out / 2 + 1` bins, and the inverse transform of length `n_out` yields the same
 //! stretch of time at the other rate. Blocks start at fixed multiples of one length, so the
-//! output does not depend on how the input was handed over.
+//! output does not depend on how the input was handed over. The first outputs are then made what a
+//! chain of filters that starts empty gives (`start`).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,12 +16,14 @@ use realfft::{ComplexToReal, RealFftPlanner};
 use crate::block::Block;
 use crate::low_bins::{LowBins, Workspace};
 use crate::response::Response;
+use crate::start::Start;
 
 /// What is shared by all converters of one ratio.
 struct Design {
     block: Block,
     /// Gain of each bin that is kept, the transforms' scale included.
     gains: Vec<f32>,
+    start: Start,
     forward: LowBins,
     inverse: Arc<dyn ComplexToReal<f32>>,
 }
@@ -36,7 +39,8 @@ impl Design {
         let scale = 1.0 / block.n_in as f64;
         let gains =
             response.sample(n_low, n_low.div_ceil(2)).iter().map(|gain| (gain * scale) as f32).collect();
-        Self { block, gains, forward, inverse }
+        let start = Start::new(up, down, &response);
+        Self { block, gains, start, forward, inverse }
     }
 
     /// The design for these arguments, made once for the ratios used last: a folder's files have one or two.
@@ -79,6 +83,8 @@ pub(crate) struct Stage {
     pending: Vec<f32>,
     /// Outputs still to be dropped because they lie before the first input sample.
     skip: usize,
+    /// What the first outputs are without; known from the first block on.
+    lost: Option<Vec<f32>>,
     consumed: u64,
     produced: u64,
     forward: Workspace,
@@ -97,6 +103,7 @@ impl Stage {
             down: down as u64,
             pending: Vec::with_capacity(design.block.n_in),
             skip: 0,
+            lost: None,
             consumed: 0,
             produced: 0,
             forward: design.forward.workspace(),
@@ -141,6 +148,7 @@ impl Stage {
         self.pending.clear();
         self.pending.resize(self.design.block.lead_in, 0.0);
         self.skip = self.design.block.skip_out;
+        self.lost = None;
         self.consumed = 0;
         self.produced = 0;
     }
@@ -151,7 +159,8 @@ impl Stage {
         reason = "the transform checks lengths only, and every buffer is made by its own plan"
     )]
     fn convert(&mut self, output: &mut Vec<f32>, limit: usize) {
-        let Design { block, gains, forward, inverse } = &*self.design;
+        let Design { block, gains, start, forward, inverse } = &*self.design;
+        let lost = self.lost.get_or_insert_with(|| start.lost(&self.pending[block.lead_in..]));
         let (kept, removed) = self.spectrum_out.split_at_mut(gains.len());
         forward.of(&self.pending, gains, kept, &mut self.forward);
         removed.fill(Complex32::default());
@@ -163,7 +172,12 @@ impl Stage {
         self.skip -= dropped;
         let fresh = &kept[dropped..];
         let fresh = &fresh[..fresh.len().min(limit)];
+        let begun = output.len();
         output.extend_from_slice(fresh);
+        let done = usize::try_from(self.produced).unwrap_or(usize::MAX);
+        for (sample, lost) in output[begun..].iter_mut().zip(lost.iter().skip(done)) {
+            *sample -= lost;
+        }
         self.produced += fresh.len() as u64;
     }
 }
