@@ -287,6 +287,15 @@ fn chroma_of(config: &ChromaCqtConfig, mut chroma: Frames) -> Result<Frames, Fea
 ///
 /// librosa's defaults differ from [`VqtConfig`]'s in `gamma`, which is 0 there.
 ///
+/// ```
+/// use crooner_features::{Norm, VqtConfig, chroma_vqt};
+///
+/// let a4: Vec<f32> = (0..16_000).map(|i| (std::f32::consts::TAU * 440.0 * i as f32 / 16_000.0).sin()).collect();
+/// let chroma = chroma_vqt(&a4, &VqtConfig { gamma: Some(0.0), ..VqtConfig::default() }, Norm::Inf)?;
+/// assert_eq!((chroma.n_bins(), chroma.n_frames()), (12, 32));
+/// assert_eq!(chroma.bin(9)[16], 1.0);
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
 /// # Errors
 /// As [`vqt`](crate::vqt).
 pub fn chroma_vqt(samples: &[f32], config: &VqtConfig, norm: Norm) -> Result<Spectrogram, FeatureError> {
@@ -306,6 +315,20 @@ pub fn chroma_vqt(samples: &[f32], config: &VqtConfig, norm: Norm) -> Result<Spe
 /// Chroma scaled to sum 1 is quantised (a quarter for each of 0.05, 0.1, 0.2 and 0.4 that it exceeds), smoothed over time
 /// by a Hann window of `win_len_smooth` frames that sums to 1, and scaled. Robust to dynamics and timbre.
 ///
+/// ```
+/// use crooner_features::{ChromaCensConfig, chroma_cens};
+///
+/// // The same fifth, loud and soft: what is left is the same.
+/// let fifth = |amplitude: f32| -> Vec<f32> {
+///     let tone = |hz: f32, i: f32| (std::f32::consts::TAU * hz * i / 16_000.0).sin();
+///     (0..48_000).map(|i| amplitude * (tone(261.63, i as f32) + tone(392.0, i as f32))).collect()
+/// };
+/// let loud = chroma_cens(&fifth(0.4), &ChromaCensConfig::default())?;
+/// let soft = chroma_cens(&fifth(0.04), &ChromaCensConfig::default())?;
+/// assert_eq!((loud.n_bins(), loud.bin(0)[47]), (12, loud.bin(7)[47]));
+/// assert_eq!(loud.bin(0)[47], soft.bin(0)[47]);
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
 /// # Errors
 /// As [`chroma_cqt`].
 pub fn chroma_cens(samples: &[f32], config: &ChromaCensConfig) -> Result<Spectrogram, FeatureError> {
@@ -357,6 +380,22 @@ fn smooth(frames: &Frames, length: usize) -> Frames {
 /// Chroma scaled to sum 1, projected onto the circles of fifths (rows 0 and 1), minor thirds (2 and 3) and major thirds
 /// (4 and 5, half as large), sine before cosine.
 ///
+/// ```
+/// use crooner_features::{TonnetzConfig, tonnetz};
+///
+/// // Notes a fifth apart are neighbours on the circle of fifths, notes a tritone apart face each other.
+/// let note = |hz: f32| -> Vec<f32> {
+///     (0..16_000).map(|i| (std::f32::consts::TAU * hz * i as f32 / 16_000.0).sin()).collect()
+/// };
+/// let on_the_circle = |hz: f32| -> Result<_, crooner_features::FeatureError> {
+///     let centroid = tonnetz(&note(hz), &TonnetzConfig::default())?;
+///     Ok((centroid.bin(0)[16], centroid.bin(1)[16]))
+/// };
+/// let (c, g, f_sharp) = (on_the_circle(261.63)?, on_the_circle(392.0)?, on_the_circle(369.99)?);
+/// assert!(c.0 * g.0 + c.1 * g.1 > 0.5);
+/// assert!(c.0 * f_sharp.0 + c.1 * f_sharp.1 < -0.5);
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
 /// # Errors
 /// As [`chroma_cqt`].
 pub fn tonnetz(samples: &[f32], config: &TonnetzConfig) -> Result<Spectrogram, FeatureError> {

@@ -37,6 +37,16 @@ pub fn pseudo_cqt(samples: &[f32], config: &CqtConfig) -> Result<Spectrogram, Fe
 /// Magnitudes of [`pseudo_cqt`] for the bins whose filters are shorter than two hops, of [`cqt`](crate::cqt) for the
 /// others: `librosa.hybrid_cqt(y=samples, sr=sample_rate, ...)`, `[n_bins, n_frames]`.
 ///
+/// ```
+/// use crooner_features::{CqtConfig, hybrid_cqt};
+///
+/// let a4: Vec<f32> = (0..16_000).map(|i| (std::f32::consts::TAU * 440.0 * i as f32 / 16_000.0).sin()).collect();
+/// let transform = hybrid_cqt(&a4, &CqtConfig::default())?;
+/// // From C1 on it is 45 semitones to A4.
+/// let loudest = (0..transform.n_bins()).max_by(|&a, &b| transform.bin(a)[16].total_cmp(&transform.bin(b)[16]));
+/// assert_eq!(loudest, Some(45));
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
 /// # Errors
 /// As [`cqt`](crate::cqt).
 pub fn hybrid_cqt(samples: &[f32], config: &CqtConfig) -> Result<Spectrogram, FeatureError> {

@@ -295,6 +295,22 @@ impl<T: Real> MelTransform<T> {
 /// Mel power spectrogram of a track: `librosa.feature.melspectrogram(y=y, sr=sample_rate, power=2, ...)`,
 /// `[n_mels, n_frames]`.
 ///
+/// ```text
+/// M[m, t] = Σₖ weight[m, k] |X[k, t]|²      X: short-time Fourier transform, weights as in MelFilterBank
+/// ```
+///
+/// ```
+/// use crooner_features::{MelConfig, MelScale, StftConfig, mel_frequencies, mel_spectrogram};
+///
+/// let tone: Vec<f32> = (0..16_000).map(|i| (std::f32::consts::TAU * 1_000.0 * i as f32 / 16_000.0).sin()).collect();
+/// let mel = mel_spectrogram(&tone, 16_000, &StftConfig::default(), &MelConfig::default())?;
+/// assert_eq!((mel.n_bins(), mel.n_frames()), (128, 32));
+/// let loudest = (0..128).max_by(|&a, &b| mel.bin(a)[16].total_cmp(&mel.bin(b)[16])).unwrap_or(0);
+/// // The bands' centres lie between the edges of the first and the last.
+/// let centres = &mel_frequencies(130, 0.0, 8_000.0, MelScale::Slaney)[1..129];
+/// assert!((centres[loudest] - 1_000.0).abs() < 20.0);
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
 /// # Errors
 /// As [`stft`](crate::stft), and [`FeatureError::Config`] for a mel setting out of range.
 pub fn mel_spectrogram(

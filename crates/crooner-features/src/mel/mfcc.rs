@@ -302,6 +302,19 @@ pub fn mfcc(samples: &[f32], config: &MfccConfig) -> Result<Spectrogram, Feature
 
 /// Changes of the cepstral coefficients over time, `[n_mfcc, n_frames]`; see [`delta`] and [`MfccDeltaConfig`].
 ///
+/// `librosa.feature.delta(librosa.feature.mfcc(y=y, sr=sample_rate, ...), ...)`.
+///
+/// ```
+/// use crooner_features::{MfccDeltaConfig, mfcc_delta};
+///
+/// // A tone that fades in by 60 dB over the second: the coefficient of the level rises, and steadily.
+/// let fading: Vec<f32> =
+///     (0..16_000).map(|i| 10f32.powf(3.0 * (i as f32 / 16_000.0 - 1.0)) * (0.2 * i as f32).sin()).collect();
+/// let change = mfcc_delta(&fading, &MfccDeltaConfig::default())?;
+/// assert_eq!((change.n_bins(), change.n_frames()), (20, 32));
+/// assert!(change.bin(0)[8..24].iter().all(|&change| change > 0.0));
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
 /// # Errors
 /// As [`mfcc`] and [`delta`].
 pub fn mfcc_delta(samples: &[f32], config: &MfccDeltaConfig) -> Result<Spectrogram, FeatureError> {

@@ -253,6 +253,22 @@ impl Feature for PcenMelConfig {
 /// Per-channel energy normalisation of a track's mel spectrogram, `[n_mels, n_frames]`; see [`pcen`] and
 /// [`PcenMelConfig`].
 ///
+/// `librosa.pcen(librosa.feature.melspectrogram(y=y, sr=sample_rate, ...) * 2**31, sr=sample_rate, ...)`.
+///
+/// ```
+/// use crooner_features::{PcenMelConfig, pcen_mel};
+///
+/// // The gain of each band follows it: 20 dB in level make less than 1 dB in a steady tone.
+/// let tone = |amplitude: f32| -> Vec<f32> {
+///     (0..48_000).map(|i| amplitude * (std::f32::consts::TAU * 1_000.0 * i as f32 / 16_000.0).sin()).collect()
+/// };
+/// let loud = pcen_mel(&tone(0.5), &PcenMelConfig::default())?;
+/// let soft = pcen_mel(&tone(0.05), &PcenMelConfig::default())?;
+/// assert_eq!((loud.n_bins(), loud.n_frames()), (128, 94));
+/// let loudest = (0..128).max_by(|&a, &b| loud.bin(a)[80].total_cmp(&loud.bin(b)[80])).unwrap_or(0);
+/// assert!((20.0 * (loud.bin(loudest)[80] / soft.bin(loudest)[80]).log10()).abs() < 1.0);
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
 /// # Errors
 /// As [`stft`](crate::stft), and [`FeatureError::Config`] for a setting out of range.
 pub fn pcen_mel(samples: &[f32], config: &PcenMelConfig) -> Result<Spectrogram, FeatureError> {

@@ -251,6 +251,21 @@ pub(crate) fn fast_even_length(least: usize) -> usize {
 /// The short-time Fourier transform of the onset strength with a hop of one frame; centred, it has one frame more. Row `k`
 /// is a tempo of `60 k sample_rate / (hop_length win_length)` beats per minute.
 ///
+/// ```
+/// use crooner_features::{FourierTempogramConfig, fourier_tempo_frequencies, fourier_tempogram};
+///
+/// // Ten seconds of clicks, 120 a minute.
+/// let mut clicks = vec![0.0f32; 160_000];
+/// clicks.iter_mut().step_by(8_000).for_each(|click| *click = 1.0);
+/// let config = FourierTempogramConfig::default();
+/// let tempogram = fourier_tempogram(&clicks, &config)?;
+/// let tempi = fourier_tempo_frequencies(config.sample_rate, config.win_length, config.hop_length);
+/// let strength = |row: &usize| tempogram.bin(*row)[150].norm();
+/// // Up to 190 a minute, for the pulses at twice the tempo are as strong.
+/// let strongest = (10..40).max_by(|a, b| strength(a).total_cmp(&strength(b))).unwrap_or(0);
+/// assert!((tempi[strongest] - 120.0).abs() < 5.0);
+/// # Ok::<(), crooner_features::FeatureError>(())
+/// ```
 /// # Errors
 /// As [`onset_strength`](crate::onset_strength) and [`stft`](crate::stft).
 pub fn fourier_tempogram(
