@@ -22,9 +22,10 @@ const PICKLE: &[u8] = b"\x80";
 /// The tensors of the file at `path`, as `f32`, sorted by name: safetensors, a PyTorch checkpoint (`.pt`, `.pth`), or
 /// weights of Keras (`.keras`, `.h5`).
 ///
-/// Of a PyTorch checkpoint with more than weights, the tensors under `state_dict` or `model_state_dict` are taken; a
-/// `module.` or `model.` before every name is left out. Nothing that a pickle says is run. Tensors of Keras are named
-/// as [`Dialect::Keras`](crooner_model::import::Dialect::Keras) says; those of Keras 1 have their own names.
+/// Of a PyTorch checkpoint with more than weights, the tensors under a key that ends in `state_dict` are taken (but for an
+/// optimiser's); what is before every name, such as `module.`, is left out. Nothing that a pickle says is run. Tensors of
+/// Keras are named as [`Dialect::Keras`](crooner_model::import::Dialect::Keras) says; those of Keras 1 have their own
+/// names, and kernels as on Theano, also where TensorFlow wrote them.
 ///
 /// # Errors
 ///

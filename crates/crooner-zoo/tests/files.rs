@@ -54,6 +54,8 @@ fn files_of_keras_and_pytorch_give_their_logits() {
         ("torch.pt", "torch", ""),
         ("torch-legacy.pt", "torch", ""),
         ("torch-checkpoint.pth", "torch", ""),
+        ("torch-nested.pt", "torch", ""),
+        ("torch-beside-optimiser.pt", "torch", ""),
         ("torch.safetensors", "torch", ""),
     ] {
         let found = logits(&imported(&fixture(file), &model(recurrence)));
@@ -62,6 +64,14 @@ fn files_of_keras_and_pytorch_give_their_logits() {
         let off = found.iter().zip(&expected).fold(0.0, |most: f32, (a, b)| most.max((a - b).abs()));
         assert!(off <= 1e-4 * scale && found.len() == 6, "{file} is off by {off} of {scale}");
     }
+}
+
+#[test]
+fn kernels_of_keras_1_are_the_same_whichever_backend_wrote_them() {
+    let read = |backend: &str| weights_file::read(&fixture(&format!("keras1-{backend}.h5"))).unwrap();
+    let (theano, tensorflow) = (read("theano"), read("tensorflow"));
+    assert_eq!(theano.iter().map(|tensor| tensor.name.as_str()).collect::<Vec<_>>(), ["conv1_W", "conv1_b"]);
+    assert_eq!(theano, tensorflow);
 }
 
 #[test]

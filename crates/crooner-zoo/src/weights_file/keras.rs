@@ -16,6 +16,9 @@ const LEGACY: &str = "model_weights";
 /// More than any of these networks by far; an archive may claim any size.
 const LARGEST: u64 = 1 << 30;
 
+/// How TensorFlow's names of variables end; Theano's do not.
+const TENSORFLOW: &str = ":0";
+
 const NORM: [&str; 4] = ["gamma", "beta", "moving_mean", "moving_variance"];
 const GRU: [&str; 3] = ["kernel", "recurrent_kernel", "bias"];
 const LINEAR: [&str; 2] = ["kernel", "bias"];
@@ -109,7 +112,8 @@ fn variables(layer: &Group, path: &str, names: &[&str], prefix: &str) -> Result<
     Ok(tensors)
 }
 
-/// Keras 1 and 2: the attributes `layer_names` and `weight_names` give the order; kinds are told by their weights.
+/// Keras 1 and 2: the attributes `layer_names` and `weight_names` give the order; kinds are told by their weights. Kernels
+/// of Keras 1 come as they are on Theano.
 fn legacy(root: &Group) -> Result<Vec<NamedTensor>, String> {
     let Some(layers) = strings(root, "layer_names")? else {
         return Err("it has neither a group `layers` nor an attribute `layer_names`".to_owned());
@@ -118,10 +122,12 @@ fn legacy(root: &Group) -> Result<Vec<NamedTensor>, String> {
     let mut tensors = Vec::new();
     for layer in layers {
         let group = root.group(&layer).map_err(text)?;
+        let paths = strings(&group, "weight_names")?.unwrap_or_default();
+        let on_tensorflow = paths.iter().any(|path| path.ends_with(TENSORFLOW));
         let mut weights = Vec::new();
-        for path in strings(&group, "weight_names")?.unwrap_or_default() {
+        for path in paths {
             let name = path.rsplit('/').next().unwrap_or(&path);
-            let name = name.strip_suffix(":0").unwrap_or(name).to_owned();
+            let name = name.strip_suffix(TENSORFLOW).unwrap_or(name).to_owned();
             weights.push(tensor(&group, &path, name)?);
         }
         let has = |name: &str| weights.iter().any(|tensor| tensor.name == name);
@@ -140,6 +146,10 @@ fn legacy(root: &Group) -> Result<Vec<NamedTensor>, String> {
             // Keras 1: names are unique by themselves, but for the number of a second session.
             for weight in &mut weights {
                 weight.name = weight.name.strip_suffix("_1").unwrap_or(&weight.name).to_owned();
+                if let (true, [_, _, height, width]) = (on_tensorflow, weight.shape.as_slice()) {
+                    // TensorFlow correlates, Theano convolves: the kernel that does the same there is turned round.
+                    weight.values.chunks_mut((height * width).max(1)).for_each(<[f32]>::reverse);
+                }
             }
             tensors.extend(weights);
             continue;

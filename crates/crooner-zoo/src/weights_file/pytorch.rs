@@ -8,10 +8,10 @@ use pytorch_reader::{DType, PytorchReader, Tensor};
 
 use crate::ZooError;
 
-/// Where checkpoints keep weights that they keep beside other things.
-const NESTS: [&str; 2] = ["state_dict.", "model_state_dict."];
-/// What wrappers put before every name: `DataParallel`, Lightning.
-const WRAPPERS: [&str; 2] = ["module.", "model."];
+/// How the names end under which checkpoints keep weights beside other things.
+const NEST: &str = "state_dict";
+/// How those begin under which they keep an optimiser's state.
+const OPTIMISER: &str = "optim";
 
 pub(super) fn tensors(path: &Path, origin: &str) -> Result<Vec<NamedTensor>, ZooError> {
     let wrong = |found: String| ZooError::Format {
@@ -21,13 +21,18 @@ pub(super) fn tensors(path: &Path, origin: &str) -> Result<Vec<NamedTensor>, Zoo
     };
     let reader = PytorchReader::new(path).map_err(|error| wrong(error.to_string()))?;
     let mut tensors: Vec<(String, Tensor)> = reader.into_tensors().into_iter().collect();
-    if let Some(nest) = NESTS.iter().find(|nest| tensors.iter().any(|(name, _)| name.starts_with(**nest))) {
-        tensors.retain(|(name, _)| name.starts_with(nest));
-        strip(&mut tensors, nest);
+    tensors.retain(|(name, _)| !name.starts_with(OPTIMISER));
+    let nest = tensors.iter().find_map(|(name, _)| {
+        let (first, _) = name.split_once('.')?;
+        first.ends_with(NEST).then(|| format!("{first}."))
+    });
+    if let Some(nest) = nest {
+        tensors.retain(|(name, _)| name.starts_with(&nest));
     }
-    for wrapper in WRAPPERS {
-        if tensors.iter().all(|(name, _)| name.starts_with(wrapper)) {
-            strip(&mut tensors, wrapper);
+    // A nest, or a wrapper: `DataParallel` and Lightning put `module.` or `model.` before every name.
+    while let Some(prefix) = shared_prefix(&tensors) {
+        for (name, _) in &mut tensors {
+            name.drain(..prefix);
         }
     }
     if tensors.is_empty() {
@@ -40,10 +45,11 @@ pub(super) fn tensors(path: &Path, origin: &str) -> Result<Vec<NamedTensor>, Zoo
     tensors.into_iter().map(read).collect()
 }
 
-fn strip(tensors: &mut [(String, Tensor)], prefix: &str) {
-    for (name, _) in tensors {
-        *name = name[prefix.len()..].to_owned();
-    }
+/// Length of the first part of the names and its dot, if all names begin with the same.
+fn shared_prefix(tensors: &[(String, Tensor)]) -> Option<usize> {
+    let (first, _) = tensors.first()?;
+    let (prefix, _) = first.split_at(first.find('.')? + 1);
+    tensors.iter().all(|(name, _)| name.starts_with(prefix)).then_some(prefix.len())
 }
 
 /// Numbers in the order of this machine's bytes; those that `f32` has not are rounded.
