@@ -40,7 +40,7 @@ measure() {
   measure train 313 5
   measure train 911 5
   measure infer 94 20
-} | tee /dev/stderr | awk '
+} | tee >(cat >&2) | awk '
   $1 == "RESULT" { time[$3 " " $4, $2] = $5; memory[$3 " " $4, $2] = $7; if (!($3 " " $4 in seen)) { seen[$3 " " $4]; order[++n] = $3 " " $4 } ; names[$2] }
   END {
     printf "\n%-12s %14s %14s", "", "torch", "keras"
