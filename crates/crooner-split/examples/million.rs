@@ -3,38 +3,65 @@
 //! `cargo run --release -p crooner-split --example million`
 //!
 //! A hundred tracks an artist on ten albums; every tenth album is of two genres, so that the group split is of
-//! the harder sort. Memory is the process's peak so far (Linux), the list of tracks included.
+//! the harder sort. Each split has a process of its own; memory is its peak (Linux), with the list of tracks and beyond it.
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use std::error::Error;
+use std::process::Command;
 use std::time::Instant;
 
 use crooner_split::{Item, Split, SplitConfig, SplitKind};
 
+const KINDS: [&str; 5] = ["song", "album", "album/6", "group", "hash"];
+
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("{:>9}  {:<8} {:>8} {:>14} {:>9}", "tracks", "kind", "seconds", "us for a track", "peak MB");
+    if let [n, kind] = &std::env::args().skip(1).collect::<Vec<_>>()[..] {
+        return measure(n.parse()?, kind);
+    }
+    println!(
+        "{:>9}  {:<8} {:>8} {:>8} {:>9} {:>22}",
+        "tracks", "kind", "seconds", "us/track", "tracks MB", "beyond it MB (B/track)"
+    );
     for n in [250_000, 500_000, 1_000_000] {
-        let by_artist: Vec<Item> = (0..n).map(|k| item(k, format!("artist {}", k / 100))).collect();
-        let by_genre: Vec<Item> = (0..n)
-            .map(|k| item(k, format!("genre {}", if k / 10 % 10 == 0 { k % 2 } else { k / 10 % 16 })))
-            .collect();
-        let genre = |kind| SplitConfig::new(kind).with_label("genre").with_group("record");
-        for (items, config) in [
-            (&by_artist, SplitConfig::new(SplitKind::Song)),
-            (&by_artist, SplitConfig::new(SplitKind::Album)),
-            (&by_artist, SplitConfig::new(SplitKind::Album).with_fold(0, 6)),
-            (&by_genre, genre(SplitKind::Group)),
-            (&by_genre, genre(SplitKind::Hash)),
-        ] {
-            let begun = Instant::now();
-            let split = Split::new(items, &config, 0)?;
-            let seconds = begun.elapsed().as_secs_f64();
-            assert_eq!(split.rows().count(), n);
-            let kind = format!("{}{}", config.kind, if config.folds.is_some() { "/6" } else { "" });
-            println!("{n:>9}  {kind:<8} {seconds:>8.2} {:>14.2} {:>9}", 1e6 * seconds / n as f64, peak_mb());
+        for kind in KINDS {
+            let status = Command::new(std::env::current_exe()?).args([&n.to_string(), kind]).status()?;
+            if !status.success() {
+                return Err(format!("{kind} of {n} tracks: {status}").into());
+            }
         }
     }
+    Ok(())
+}
+
+fn measure(n: usize, kind: &str) -> Result<(), Box<dyn Error>> {
+    let by_artist = |k| item(k, format!("artist {}", k / 100));
+    let by_genre = |k| item(k, format!("genre {}", if k / 10 % 10 == 0 { k % 2 } else { k / 10 % 16 }));
+    let genre = |kind| SplitConfig::new(kind).with_label("genre").with_group("record");
+    let (items, config): (Vec<Item>, _) = match kind {
+        "song" => ((0..n).map(by_artist).collect(), SplitConfig::new(SplitKind::Song)),
+        "album" => ((0..n).map(by_artist).collect(), SplitConfig::new(SplitKind::Album)),
+        "album/6" => ((0..n).map(by_artist).collect(), SplitConfig::new(SplitKind::Album).with_fold(0, 6)),
+        "group" => ((0..n).map(by_genre).collect(), genre(SplitKind::Group)),
+        "hash" => ((0..n).map(by_genre).collect(), genre(SplitKind::Hash)),
+        other => return Err(format!("no kind is called {other}: {KINDS:?}").into()),
+    };
+    let before = peak_kb();
+
+    let begun = Instant::now();
+    let split = Split::new(&items, &config, 0)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    assert_eq!(split.train().len() + split.validation().len() + split.test().len(), n);
+
+    let beyond = peak_kb().zip(before).map(|(after, before)| after - before);
+    let mb = |kb: Option<u64>| kb.map_or("unknown".to_owned(), |kb| (kb / 1024).to_string());
+    let each = beyond.map_or(String::new(), |kb| format!(" ({})", 1024 * kb / n as u64));
+    println!(
+        "{n:>9}  {kind:<8} {seconds:>8.2} {:>8.2} {:>9} {:>22}",
+        1e6 * seconds / n as f64,
+        mb(before),
+        mb(beyond) + &each
+    );
     Ok(())
 }
 
@@ -42,10 +69,9 @@ fn item(k: usize, label: String) -> Item {
     Item::new(format!("{:05}/{:02}/{k:07}.flac", k / 100, k / 10 % 10), label, format!("record {}", k / 10))
 }
 
-/// The peak of resident memory, or "unknown" where the system does not say.
-fn peak_mb() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kb.map_or("unknown".to_owned(), |kb| (kb / 1024).to_string())
+/// The peak of resident memory; none where the system does not say.
+fn peak_kb() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
 }

@@ -1,7 +1,7 @@
 //! The name of a split's content.
 
-use crate::SplitKind;
 use crate::check::Row;
+use crate::{Item, SplitKind};
 
 /// Version of the split algorithm and of its file. It changes whenever the same items, configuration and
 /// seed would give another split.
@@ -17,13 +17,12 @@ pub const SPLIT_VERSION: u32 = 1;
 ///
 /// where LEN counts the bytes that follow, so that no name can imitate another row.
 pub(crate) fn fingerprint(kind: SplitKind, sorted_rows: &[Row]) -> String {
-    let mut text = format!("crooner-split v{SPLIT_VERSION}\n{kind}\n");
-    for row in sorted_rows {
-        text.push_str(&row.side.to_string());
-        for field in [&row.item.id, &row.item.label, &row.item.group] {
-            text.push_str(&format!("\t{}:{field}", field.len()));
-        }
-        text.push('\n');
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("crooner-split v{SPLIT_VERSION}\n{kind}\n").as_bytes());
+    for Row { item: Item { id, label, group }, side } in sorted_rows {
+        let [n_id, n_label, n_group] = [id, label, group].map(String::len);
+        let line = format!("{side}\t{n_id}:{id}\t{n_label}:{label}\t{n_group}:{group}\n");
+        hasher.update(line.as_bytes());
     }
-    blake3::hash(text.as_bytes()).to_hex().to_string()
+    hasher.finalize().to_string()
 }

@@ -155,8 +155,9 @@ impl Split {
 
         let notes = notes(&config, &rows);
         let fingerprint = fingerprint(config.kind, &rows);
-        let mut split =
-            Self { config, seed, train: vec![], validation: vec![], test: vec![], notes, fingerprint };
+        let [train, validation, test] =
+            Side::ALL.map(|side| Vec::with_capacity(rows.iter().filter(|row| row.side == side).count()));
+        let mut split = Self { config, seed, train, validation, test, notes, fingerprint };
         for Row { item, side } in rows {
             match side {
                 Side::Train => split.train.push(item),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -93,12 +93,13 @@ impl AudioHashes {
     /// Reads the cache of the store at `root`; a store without one knows nothing yet.
     pub(crate) fn load(root: &Path) -> Result<Self, StoreError> {
         let path = root.join(Self::FILE);
-        let json = match fs::read(&path) {
+        let file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::empty()),
-            json => json.map_err(StoreError::io("read", &path))?,
+            file => file.map_err(StoreError::io("read", &path))?,
         };
-        let hashes: Self =
-            serde_json::from_slice(&json).map_err(|source| StoreError::CorruptHashCache { path, source })?;
+        // As it is read: of a million files, the text is larger than what it says.
+        let hashes: Self = serde_json::from_reader(BufReader::new(file))
+            .map_err(|source| Self::failed(&path, "read", source))?;
         // A cache of another version is as good as none.
         Ok(if hashes.version == Self::VERSION { hashes } else { Self::empty() })
     }
@@ -110,10 +111,20 @@ impl AudioHashes {
     /// Writes the cache of the store at `root`.
     pub(crate) fn save(&self, root: &Path) -> Result<(), StoreError> {
         let path = root.join(Self::FILE);
-        match serde_json::to_vec_pretty(self) {
-            Ok(json) => disk::replace(&path, &json),
-            Err(source) => Err(StoreError::CorruptHashCache { path, source }),
+        disk::replace_with(&path, |file| {
+            let mut file = BufWriter::new(file);
+            serde_json::to_writer_pretty(&mut file, self)
+                .map_err(|source| Self::failed(&path, "write", source))?;
+            file.flush().map_err(StoreError::io("write", &path))
+        })
+    }
+
+    /// The system's refusal, or one of JSON.
+    fn failed(path: &Path, action: &'static str, error: serde_json::Error) -> StoreError {
+        if error.is_io() {
+            return StoreError::io(action, path)(error.into());
         }
+        StoreError::CorruptHashCache { path: path.to_owned(), source: error }
     }
 
     /// Looks at the audio file at `path`, and reads it if it is not known as it looks now.

@@ -16,7 +16,7 @@ const TEMP_PREFIX: &str = ".tmp-";
 /// Returns whether this call created it. A reader sees either no file or all of it, also after a crash: the
 /// contents reach the disk before the name does.
 pub(crate) fn create_if_absent(path: &Path, contents: &[u8]) -> Result<bool, StoreError> {
-    let temp = write_temp(path, contents)?;
+    let temp = write_temp(path, |file| file.write_all(contents).map_err(StoreError::io("write", path)))?;
     match temp.persist_noclobber(path) {
         Ok(_) => sync_folder(path).map(|()| true),
         Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -26,7 +26,15 @@ pub(crate) fn create_if_absent(path: &Path, contents: &[u8]) -> Result<bool, Sto
 
 /// Writes `contents` to `path`, replacing what was there in one step.
 pub(crate) fn replace(path: &Path, contents: &[u8]) -> Result<(), StoreError> {
-    let temp = write_temp(path, contents)?;
+    replace_with(path, |file| file.write_all(contents).map_err(StoreError::io("write", path)))
+}
+
+/// The same for what `write` writes, so that it need not be in memory as a whole.
+pub(crate) fn replace_with(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let temp = write_temp(path, write)?;
     temp.persist(path).map_err(|refused| StoreError::io("write", path)(refused.error))?;
     sync_folder(path)
 }
@@ -37,19 +45,19 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), StoreError> {
     sync_folder(path)
 }
 
-fn write_temp(path: &Path, contents: &[u8]) -> Result<NamedTempFile, StoreError> {
+fn write_temp(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> Result<(), StoreError>,
+) -> Result<NamedTempFile, StoreError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMP_PREFIX);
     // Temporary files are born private; a store is shared like any other file, as the umask says.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let write = || {
-        let mut temp = builder.tempfile_in(folder_of(path))?;
-        temp.write_all(contents)?;
-        temp.as_file().sync_all()?;
-        Ok(temp)
-    };
-    write().map_err(StoreError::io("write", path))
+    let mut temp = builder.tempfile_in(folder_of(path)).map_err(StoreError::io("write", path))?;
+    write(temp.as_file_mut())?;
+    temp.as_file().sync_all().map_err(StoreError::io("write", path))?;
+    Ok(temp)
 }
 
 fn folder_of(path: &Path) -> &Path {

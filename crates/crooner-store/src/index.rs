@@ -1,8 +1,8 @@
 //! The index of a catalogue in the store: a small Parquet table for people and other programs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,6 +40,9 @@ const SCHEMA: &str = "
 pub(crate) const INDEX_PREFIX: &str = "index-";
 pub(crate) const INDEX_EXTENSION: &str = "parquet";
 
+/// Rows that are encoded at a time.
+const GROUP_ROWS: usize = 1 << 16;
+
 /// What must be read of an index to know its shards.
 const SHARD_COLUMN: &str = "message index { required binary shard (STRING); }";
 
@@ -56,22 +59,26 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(indexes)
 }
 
-/// The file names of the shards that an index lists, each as often as it has tracks.
-pub(crate) fn shards(path: &Path) -> Result<Vec<String>, StoreError> {
+/// The file names of the shards that an index lists.
+pub(crate) fn shards(path: &Path) -> Result<BTreeSet<String>, StoreError> {
     let file = File::open(path).map_err(StoreError::io("open", path))?;
     let n_bytes = file.metadata().map_err(StoreError::io("open", path))?.len();
-    let read = || -> Result<Vec<String>, ParquetError> {
+    let read = || -> Result<BTreeSet<String>, ParquetError> {
         let reader = SerializedFileReader::new(file)?;
         let rows = reader.get_row_iter(Some(parse_message_type(SHARD_COLUMN)?))?;
-        let mut shards = Vec::new();
-        for row in rows {
+        let mut shards = BTreeSet::new();
+        for (row, n_rows) in rows.zip(0_u64..) {
             // Every row has an id of its own, of at least a byte.
-            if shards.len() as u64 >= n_bytes {
+            if n_rows >= n_bytes {
                 return Err(ParquetError::General(format!(
                     "it has more rows than its {n_bytes} bytes can hold"
                 )));
             }
-            shards.push(row?.get_string(0)?.clone());
+            let row = row?;
+            let shard = row.get_string(0)?;
+            if !shards.contains(shard) {
+                shards.insert(shard.clone());
+            }
         }
         Ok(shards)
     };
@@ -79,106 +86,147 @@ pub(crate) fn shards(path: &Path) -> Result<Vec<String>, StoreError> {
     shards.map_err(|source| StoreError::CorruptIndex { path: path.to_owned(), source })
 }
 
+/// What became of a track: all that its catalogue does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) n_frames: usize,
+    pub(crate) n_samples: u64,
+    pub(crate) damaged_packets: u64,
+    pub(crate) error: Option<Box<str>>,
+}
+
+impl Outcome {
+    pub(crate) fn of(track: &StoredTrack) -> Self {
+        let &StoredTrack { n_frames, n_samples, damaged_packets, ref error, .. } = track;
+        Self { n_frames, n_samples, damaged_packets, error: error.as_deref().map(Box::from) }
+    }
+}
+
 /// The tracks of one shard.
-pub(crate) struct IndexedShard {
+pub(crate) struct IndexedShard<'a> {
     pub(crate) key: String,
-    pub(crate) tracks: Vec<StoredTrack>,
-}
-
-/// What the catalogue says of its tracks besides the names that the shards hold: one column for each field.
-struct Fields<'a> {
-    names: Vec<&'a str>,
-    tracks: HashMap<&'a str, &'a Track>,
-}
-
-impl<'a> Fields<'a> {
-    fn of(catalogue: &'a Catalogue) -> Self {
-        let with_fields = || catalogue.tracks.iter().filter(|track| !track.fields.is_empty());
-        let names: BTreeSet<&str> =
-            with_fields().flat_map(|track| track.fields.keys().map(String::as_str)).collect();
-        Self {
-            names: names.into_iter().collect(),
-            tracks: with_fields().map(|track| (track.id.as_str(), track)).collect(),
-        }
-    }
-
-    /// The schema with a column for each field; one that has a fixed column's name is called `track_NAME`.
-    fn schema(&self) -> Result<Type, ParquetError> {
-        let fixed = parse_message_type(SCHEMA)?;
-        let mut columns = fixed.get_fields().to_vec();
-        for name in &self.names {
-            let taken = fixed.get_fields().iter().any(|column| column.name() == *name);
-            let name = if taken { format!("track_{name}") } else { (*name).to_owned() };
-            let column = Type::primitive_type_builder(&name, PhysicalType::BYTE_ARRAY)
-                .with_logical_type(Some(LogicalType::String))
-                .with_repetition(Repetition::OPTIONAL)
-                .build()?;
-            columns.push(Arc::new(column));
-        }
-        Type::group_type_builder(fixed.name()).with_fields(columns).build()
-    }
-
-    fn value(&self, id: &str, name: &str) -> Option<&str> {
-        self.tracks.get(id)?.fields.get(name).map(String::as_str)
-    }
+    /// Which they are, as positions in their catalogue.
+    pub(crate) unit: &'a [usize],
+    /// One for each.
+    pub(crate) outcomes: Vec<Outcome>,
 }
 
 /// Writes the index of `shards`, of tracks of `catalogue`, to `path`, sorted by track id.
+///
+/// It is written a [group of rows](GROUP_ROWS) at a time: beside what is given, 32 bytes a track are held, and a few
+/// megabytes.
 pub(crate) fn write(
     path: &Path,
-    shards: &[IndexedShard],
+    shards: &[IndexedShard<'_>],
     catalogue: &Catalogue,
     sample_rate_hz: Option<u32>,
 ) -> Result<(), StoreError> {
-    let table = encode(shards, &Fields::of(catalogue), sample_rate_hz)
-        .map_err(|source| StoreError::EncodeIndex { path: path.to_owned(), source })?;
-    disk::replace(path, &table)
+    disk::replace_with(path, |file| {
+        encode(file, shards, catalogue, sample_rate_hz).map_err(|error| failed(path, error))
+    })
 }
 
-/// A shard, a row there, and what it holds.
-type Row<'a> = (&'a IndexedShard, usize, &'a StoredTrack);
+/// What kept the index from being written: the disk, or Parquet itself.
+fn failed(path: &Path, error: ParquetError) -> StoreError {
+    match error {
+        ParquetError::External(cause) if cause.is::<io::Error>() => {
+            let cause = cause.downcast().map_or_else(io::Error::other, |cause| *cause);
+            StoreError::io("write", path)(cause)
+        }
+        source => StoreError::EncodeIndex { path: path.to_owned(), source },
+    }
+}
+
+/// What the catalogue says of its tracks besides the names that the shards hold: one column for each field.
+fn fields(catalogue: &Catalogue) -> Vec<&str> {
+    let fields = catalogue.tracks.iter().flat_map(|track| track.fields.keys());
+    fields.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The schema with a column for each field; one that has a fixed column's name is called `track_NAME`.
+fn schema(fields: &[&str]) -> Result<Type, ParquetError> {
+    let fixed = parse_message_type(SCHEMA)?;
+    let mut columns = fixed.get_fields().to_vec();
+    for &name in fields {
+        let taken = fixed.get_fields().iter().any(|column| column.name() == name);
+        let name = if taken { format!("track_{name}") } else { name.to_owned() };
+        let column = Type::primitive_type_builder(&name, PhysicalType::BYTE_ARRAY)
+            .with_logical_type(Some(LogicalType::String))
+            .with_repetition(Repetition::OPTIONAL)
+            .build()?;
+        columns.push(Arc::new(column));
+    }
+    Type::group_type_builder(fixed.name()).with_fields(columns).build()
+}
+
+struct Row<'a> {
+    track: &'a Track,
+    shard: &'a IndexedShard<'a>,
+    /// Of the shard.
+    row: usize,
+    outcome: &'a Outcome,
+}
 
 fn encode(
-    shards: &[IndexedShard],
-    fields: &Fields<'_>,
+    file: &mut File,
+    shards: &[IndexedShard<'_>],
+    catalogue: &Catalogue,
     sample_rate_hz: Option<u32>,
-) -> Result<Vec<u8>, ParquetError> {
-    let mut rows: Vec<Row<'_>> = shards
-        .iter()
-        .flat_map(|shard| shard.tracks.iter().enumerate().map(move |(row, track)| (shard, row, track)))
-        .collect();
-    rows.sort_by_key(|(_, _, track)| &track.id);
+) -> Result<(), ParquetError> {
+    let mut rows = Vec::with_capacity(shards.iter().map(|shard| shard.unit.len()).sum());
+    for shard in shards {
+        for (row, (&track, outcome)) in shard.unit.iter().zip(&shard.outcomes).enumerate() {
+            rows.push(Row { track: &catalogue.tracks[track], shard, row, outcome });
+        }
+    }
+    rows.sort_unstable_by(|a, b| a.track.id.cmp(&b.track.id));
 
-    let text = |of: fn(&Row<'_>) -> String| -> Vec<ByteArray> {
-        rows.iter().map(|row| of(row).into_bytes().into()).collect()
+    let fields = fields(catalogue);
+    let schema = Arc::new(schema(&fields)?);
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::new(WriterProperties::default()))?;
+    for rows in rows.chunks(GROUP_ROWS) {
+        let mut group = writer.next_row_group()?;
+        encode_group(&mut group, rows, &fields, sample_rate_hz)?;
+        group.close()?;
+    }
+    writer.close().map(|_| ())
+}
+
+fn encode_group(
+    group: &mut SerializedRowGroupWriter<'_, &mut File>,
+    rows: &[Row<'_>],
+    fields: &[&str],
+    sample_rate_hz: Option<u32>,
+) -> Result<(), ParquetError> {
+    let text = |of: for<'r> fn(&'r Row<'r>) -> &'r str| -> Vec<ByteArray> {
+        rows.iter().map(|row| of(row).into()).collect()
     };
     let count = |of: fn(&Row<'_>) -> u64| -> Result<Vec<i64>, ParquetError> {
         let signed = |row| i64::try_from(of(row)).map_err(|error| ParquetError::External(Box::new(error)));
         rows.iter().map(signed).collect()
     };
-    let seconds: Vec<Option<f64>> =
-        rows.iter().map(|(_, _, track)| track.duration_seconds(sample_rate_hz)).collect();
+    let names: Vec<ByteArray> =
+        rows.iter().map(|row| shard_name(&row.shard.key).into_bytes().into()).collect();
+    let seconds =
+        rows.iter().map(|row| sample_rate_hz.map(|rate| row.outcome.n_samples as f64 / f64::from(rate)));
 
-    let schema = Arc::new(fields.schema()?);
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::default()))?;
-    let mut group = writer.next_row_group()?;
-    column::<ByteArrayType>(&mut group, &text(|row| row.2.id.clone()), None)?;
-    column::<ByteArrayType>(&mut group, &text(|row| row.2.artist.clone()), None)?;
-    column::<ByteArrayType>(&mut group, &text(|row| row.2.album.clone()), None)?;
-    column::<ByteArrayType>(&mut group, &text(|row| row.2.title.clone()), None)?;
-    column::<ByteArrayType>(&mut group, &text(|row| shard_name(&row.0.key)), None)?;
-    column::<Int64Type>(&mut group, &count(|row| row.1 as u64)?, None)?;
-    column::<Int64Type>(&mut group, &count(|row| row.2.n_frames as u64)?, None)?;
-    column::<Int64Type>(&mut group, &count(|row| row.2.n_samples)?, None)?;
-    optional::<DoubleType>(&mut group, seconds.into_iter())?;
-    column::<Int64Type>(&mut group, &count(|row| row.2.damaged_packets)?, None)?;
+    column::<ByteArrayType>(group, &text(|row| &row.track.id), None)?;
+    column::<ByteArrayType>(group, &text(|row| &row.track.artist), None)?;
+    column::<ByteArrayType>(group, &text(|row| &row.track.album), None)?;
+    column::<ByteArrayType>(group, &text(|row| &row.track.title), None)?;
+    column::<ByteArrayType>(group, &names, None)?;
+    column::<Int64Type>(group, &count(|row| row.row as u64)?, None)?;
+    column::<Int64Type>(group, &count(|row| row.outcome.n_frames as u64)?, None)?;
+    column::<Int64Type>(group, &count(|row| row.outcome.n_samples)?, None)?;
+    optional::<DoubleType>(group, seconds)?;
+    column::<Int64Type>(group, &count(|row| row.outcome.damaged_packets)?, None)?;
     let bytes = |text: Option<&str>| text.map(ByteArray::from);
-    optional::<ByteArrayType>(&mut group, rows.iter().map(|row| bytes(row.2.error.as_deref())))?;
-    for name in &fields.names {
-        optional::<ByteArrayType>(&mut group, rows.iter().map(|row| bytes(fields.value(&row.2.id, name))))?;
+    optional::<ByteArrayType>(group, rows.iter().map(|row| bytes(row.outcome.error.as_deref())))?;
+    for &name in fields {
+        let value = |row: &Row<'_>| bytes(row.track.fields.get(name).map(String::as_str));
+        optional::<ByteArrayType>(group, rows.iter().map(value))?;
     }
-    group.close()?;
-    writer.into_inner()
+    Ok(())
 }
 
 /// Writes the next column, of values that need not be there.
@@ -204,8 +252,6 @@ fn column<T: DataType>(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use crooner_datasets::Ignored;
 
     use super::*;
@@ -218,36 +264,45 @@ mod tests {
             let id = format!("{:05}/{:02}/{k:07}.flac", k / 100, k / 10 % 10);
             let path = format!("music/{id}");
             Track::new(id, format!("artist {}", k / 100), format!("record {}", k / 10), format!("{k}"), path)
+                .with_field("parity", if k.is_multiple_of(2) { "even" } else { "" })
         };
         Catalogue::new("simulated", "music", (0..n).map(track).collect(), Vec::new(), Ignored::default())
             .unwrap()
     }
 
-    fn indexed(tracks: &[Track], shard: usize) -> IndexedShard {
-        let stored = |track: &Track| StoredTrack {
-            id: track.id.clone(),
-            artist: track.artist.clone(),
-            album: track.album.clone(),
-            title: track.title.clone(),
-            n_frames: 5_625,
-            n_samples: 2_880_000,
-            damaged_packets: 0,
-            error: None,
-        };
-        IndexedShard { key: format!("{shard:064x}"), tracks: tracks.iter().map(stored).collect() }
-    }
-
-    /// Writes an index and reads its shards.
+    /// Writes an index and reads it.
     fn round(n: usize) {
         let catalogue = catalogue(n);
-        let shards: Vec<_> =
-            catalogue.tracks.chunks(SHARD).zip(0..).map(|(tracks, k)| indexed(tracks, k)).collect();
+        let outcome =
+            |&track: &usize| Outcome { n_frames: track, n_samples: 16_000, damaged_packets: 0, error: None };
+        let positions: Vec<usize> = (0..n).collect();
+        // The last shard first, as a preparation by many threads might finish them.
+        let units = positions.chunks(SHARD).enumerate().rev();
+        let shards: Vec<_> = units
+            .map(|(k, unit)| IndexedShard {
+                key: format!("{k:064x}"),
+                unit,
+                outcomes: unit.iter().map(outcome).collect(),
+            })
+            .collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index-simulated-0.parquet");
         write(&path, &shards, &catalogue, Some(16_000)).unwrap();
-        let read = super::shards(&path).unwrap();
-        assert_eq!(read.len(), n);
-        assert_eq!(read[n - 1], shard_name(&shards[shards.len() - 1].key));
+
+        let names: BTreeSet<String> = shards.iter().map(|shard| shard_name(&shard.key)).collect();
+        assert_eq!(super::shards(&path).unwrap(), names);
+        let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
+        assert_eq!(reader.num_row_groups(), n.div_ceil(GROUP_ROWS));
+        let mut rows = reader.get_row_iter(None).unwrap().map(Result::unwrap);
+        for (k, track) in catalogue.tracks.iter().enumerate() {
+            let row = rows.next().unwrap();
+            assert_eq!(row.get_string(0).unwrap(), &track.id);
+            assert_eq!(row.get_string(4).unwrap(), &shard_name(&format!("{:064x}", k / SHARD)));
+            assert_eq!(row.get_long(5).unwrap() as usize, k % SHARD);
+            assert_eq!(row.get_long(6).unwrap() as usize, k);
+            assert_eq!(row.get_string(11).ok().map(String::as_str), track.get("parity"));
+        }
+        assert!(rows.next().is_none());
     }
 
     #[test]
@@ -256,17 +311,23 @@ mod tests {
         round(2_000);
     }
 
-    /// `cargo nextest run --release -p crooner-store --run-ignored only --no-capture`
     #[test]
-    #[ignore = "simulates a million tracks, and prints time and memory"]
-    #[expect(clippy::print_stdout, reason = "it shows what it measures")]
-    fn a_million_tracks() {
-        for n in [250_000, 500_000, 1_000_000] {
-            let begun = Instant::now();
-            round(n);
-            let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-            let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("memory unknown");
-            println!("{n:>9} tracks  {:>6.2} s  {peak}", begun.elapsed().as_secs_f64());
-        }
+    fn an_index_of_many_tracks_is_of_several_groups_of_rows() {
+        round(GROUP_ROWS);
+        round(GROUP_ROWS + 1);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_named_as_that() {
+        // Only on Linux is there a file that is always full.
+        let mut full = File::options().write(true).open("/dev/full").unwrap();
+        let catalogue = catalogue(1);
+        let error = encode(&mut full, &[], &catalogue, None).unwrap_err();
+        let error = failed(Path::new("index"), error);
+        assert!(
+            matches!(&error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull),
+            "{error:?}"
+        );
     }
 }

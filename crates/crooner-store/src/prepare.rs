@@ -10,7 +10,7 @@ use crate::analyse::{Analyser, Analysis, AnalysisError};
 use crate::audio::{Audio, AudioHashes, AudioId};
 use crate::disk::WriterLock;
 use crate::encode::ShardBuilder;
-use crate::index::IndexedShard;
+use crate::index::{IndexedShard, Outcome};
 use crate::schema::ShardHeader;
 use crate::unit::{Unit, unit_key, units};
 use crate::{FrontEnd, Shard, Store, StoreError, StoredTrack, disk, index, workers};
@@ -146,8 +146,9 @@ impl Store {
 
         let interrupted = outcome.results.iter().any(Option::is_none);
         let done: Vec<Done> = outcome.results.into_iter().flatten().collect();
-        let summary = summarise(&done, header.sample_rate_hz, interrupted);
+        let summary = task.summarise(&done, interrupted);
         // What is done is remembered and listed also after an error, which is then what the caller hears of.
+        let task = Task { hashes: AudioHashes::empty(), ..task };
         let finished = task.finish(done);
         outcome.error.map_or(Ok(()), Err).and(finished).map(|()| summary)
     }
@@ -182,7 +183,8 @@ struct Done {
     reused: bool,
     /// The damaged shard that this one replaces.
     replaced: Option<PathBuf>,
-    tracks: Vec<StoredTrack>,
+    /// Of each track; its names are in the catalogue.
+    outcomes: Vec<Outcome>,
     audio: Vec<Audio>,
 }
 
@@ -199,8 +201,7 @@ impl Task<'_> {
         let mut replaced = None;
         match self.find_intact(unit, &key) {
             Ok(Some(shard)) => {
-                let tracks = shard.into_tracks();
-                return Ok(Done { unit, key, reused: true, replaced, tracks, audio });
+                return Ok(Done { unit, key, reused: true, replaced, outcomes: outcomes(&shard), audio });
             }
             Ok(None) => {}
             Err(StoreError::CorruptShard { path, .. } | StoreError::WrongShard { path, .. }) => {
@@ -229,7 +230,8 @@ impl Task<'_> {
         } else {
             disk::create_if_absent(&path, &file)?;
         }
-        Ok(Done { unit, key, reused: false, replaced, tracks, audio })
+        let outcomes = tracks.iter().map(Outcome::of).collect();
+        Ok(Done { unit, key, reused: false, replaced, outcomes, audio })
     }
 
     /// The shard of a unit, if it is there, checked as far as was asked.
@@ -260,6 +262,32 @@ impl Task<'_> {
         builder.push(row, &values);
     }
 
+    fn summarise(&self, done: &[Done], interrupted: bool) -> Summary {
+        let count = |reused| -> usize {
+            done.iter().filter(|done| done.reused == reused).map(|done| done.outcomes.len()).sum()
+        };
+        let failed = |(track, outcome): (&Track, &Outcome)| {
+            Some((track.id.clone(), outcome.error.as_deref()?.to_owned()))
+        };
+        let failures = |done: &Done| self.tracks(done.unit).zip(&done.outcomes).filter_map(failed).collect();
+        let mut failures: Vec<_> = done.iter().flat_map(|done| -> Vec<_> { failures(done) }).collect();
+        failures.sort();
+        let mut rebuilt: Vec<PathBuf> = done.iter().filter_map(|done| done.replaced.clone()).collect();
+        rebuilt.sort();
+        let rate_hz = self.header.sample_rate_hz;
+        Summary {
+            rebuilt,
+            tracks: count(true) + count(false),
+            reused: count(true),
+            computed: count(false),
+            failures,
+            frames: done.iter().flat_map(|done| &done.outcomes).map(|track| track.n_frames as u64).sum(),
+            audio_seconds: seconds(done, rate_hz, |_| true),
+            computed_seconds: seconds(done, rate_hz, |done| !done.reused),
+            interrupted,
+        }
+    }
+
     /// Remembers the hashes of what was read, and lists what the store has of the catalogue.
     fn finish(&self, done: Vec<Done>) -> Result<(), StoreError> {
         let root = self.store.root();
@@ -276,11 +304,12 @@ impl Task<'_> {
                 hashes.save(root)?;
             }
 
-            let mut listed: Vec<IndexedShard> = Vec::with_capacity(self.units.len());
+            let mut listed: Vec<IndexedShard<'_>> = Vec::with_capacity(self.units.len());
             let mut left: Vec<bool> = vec![true; self.units.len()];
             for done in done {
                 left[done.unit] = false;
-                listed.push(IndexedShard { key: done.key, tracks: done.tracks });
+                let unit = &self.units[done.unit];
+                listed.push(IndexedShard { key: done.key, unit, outcomes: done.outcomes });
             }
             for (unit, _) in left.iter().enumerate().filter(|(_, left)| **left) {
                 listed.extend(self.done_by_others(unit, &hashes)?);
@@ -291,51 +320,38 @@ impl Task<'_> {
     }
 
     /// The shard of a unit that this process did not do, if it is there and nothing must be read to tell.
-    fn done_by_others(&self, unit: usize, hashes: &AudioHashes) -> Result<Option<IndexedShard>, StoreError> {
+    fn done_by_others(
+        &self,
+        unit: usize,
+        hashes: &AudioHashes,
+    ) -> Result<Option<IndexedShard<'_>>, StoreError> {
         let audio: Option<Vec<AudioId>> = self.tracks(unit).map(|track| hashes.recall(&track.path)).collect();
         let Some(audio) = audio else { return Ok(None) };
         let key = unit_key(self.header, self.tracks(unit).zip(audio));
         let shard = self.store.find_shard(self.header, &key, self.tracks(unit))?;
-        Ok(shard.map(|shard| IndexedShard { key, tracks: shard.into_tracks() }))
+        let unit = &self.units[unit];
+        Ok(shard.map(|shard| IndexedShard { key, unit, outcomes: outcomes(&shard) }))
     }
+}
+
+fn outcomes(shard: &Shard) -> Vec<Outcome> {
+    shard.tracks().iter().map(Outcome::of).collect()
 }
 
 impl Done {
     fn add_to(&self, progress: &mut Progress, sample_rate_hz: Option<u32>) {
         progress.units_done += 1;
-        progress.tracks_done += self.tracks.len();
-        progress.failures += self.tracks.iter().filter(|track| track.error.is_some()).count();
+        progress.tracks_done += self.outcomes.len();
+        progress.failures += self.outcomes.iter().filter(|track| track.error.is_some()).count();
         progress.audio_seconds += seconds(std::slice::from_ref(self), sample_rate_hz, |_| true);
     }
 }
 
 /// Counted in samples, so that the order of the tracks does not round the sum.
 fn seconds(done: &[Done], sample_rate_hz: Option<u32>, of: impl Fn(&Done) -> bool) -> f64 {
-    let tracks = done.iter().filter(|done| of(done)).flat_map(|done| &done.tracks);
+    let tracks = done.iter().filter(|done| of(done)).flat_map(|done| &done.outcomes);
     let samples = tracks.map(|track| track.n_samples).sum::<u64>() as f64;
     sample_rate_hz.map_or(0.0, |rate| samples / f64::from(rate))
-}
-
-fn summarise(done: &[Done], sample_rate_hz: Option<u32>, interrupted: bool) -> Summary {
-    let count = |reused| -> usize {
-        done.iter().filter(|done| done.reused == reused).map(|done| done.tracks.len()).sum()
-    };
-    let failed = |track: &StoredTrack| Some((track.id.clone(), track.error.clone()?));
-    let mut failures: Vec<_> = done.iter().flat_map(|done| &done.tracks).filter_map(failed).collect();
-    failures.sort();
-    let mut rebuilt: Vec<PathBuf> = done.iter().filter_map(|done| done.replaced.clone()).collect();
-    rebuilt.sort();
-    Summary {
-        rebuilt,
-        tracks: count(true) + count(false),
-        reused: count(true),
-        computed: count(false),
-        failures,
-        frames: done.iter().flat_map(|done| &done.tracks).map(|track| track.n_frames as u64).sum(),
-        audio_seconds: seconds(done, sample_rate_hz, |_| true),
-        computed_seconds: seconds(done, sample_rate_hz, |done| !done.reused),
-        interrupted,
-    }
 }
 
 /// An error's text without the folder the catalogue lies in, so that the same files give the same shard

@@ -121,10 +121,6 @@ impl Shard {
         &self.tracks
     }
 
-    pub(crate) fn into_tracks(self) -> Vec<StoredTrack> {
-        self.tracks
-    }
-
     /// The features of the `track`-th track, `[n_frames, n_bins]`, time-major.
     ///
     /// # Panics

@@ -4,11 +4,13 @@
 //!
 //! Tracks of three minutes: 5,625 frames, of which a slice is 937. Their frames are stretches of one buffer, as those
 //! of a store are stretches of mapped files, so that what is measured is what sampling itself holds: the lists of
-//! tracks and slices, an epoch's order and the batches ahead. Memory is the process's peak so far (Linux).
+//! tracks and slices, an epoch's order and the batches ahead. Each way of sampling has a process of its own; memory is
+//! its peak (Linux), with the list of tracks that the task is made of and beyond it.
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use std::error::Error;
+use std::process::Command;
 use std::time::Instant;
 
 use crooner_split::Side;
@@ -39,37 +41,64 @@ impl FrameSource for Simulated {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let source = Simulated((0..2 * TRACK_FRAMES * N_MELS).map(|k| f16::from_f32((k % 80) as f32)).collect());
+    match &std::env::args().skip(1).collect::<Vec<_>>()[..] {
+        [n, sampling] if sampling == "balanced" => return measure(n.parse()?, Sampling::Balanced, sampling),
+        [n, sampling] => return measure(n.parse()?, Sampling::Shuffled, sampling),
+        _ => {}
+    }
     println!(
-        "{:>9}  {:<8} {:>9} {:>9} {:>9} {:>14} {:>9}",
-        "tracks", "sampling", "task s", "epoch s", "us/track", "ms for a batch", "peak MB"
+        "{:>9}  {:<8} {:>6} {:>7} {:>8} {:>14} {:>9} {:>22}",
+        "tracks",
+        "sampling",
+        "task s",
+        "epoch s",
+        "us/track",
+        "ms for a batch",
+        "tracks MB",
+        "beyond it MB (B/track)"
     );
     for n in [250_000, 500_000, 1_000_000] {
-        for (sampling, name) in [(Sampling::Shuffled, "shuffled"), (Sampling::Balanced, "balanced")] {
-            let begun = Instant::now();
-            let rows = (0..n).map(row).collect();
-            let task = Task::from_rows(&source, rows, SLICE_FRAMES)?;
-            let task_seconds = begun.elapsed().as_secs_f64();
-
-            let begun = Instant::now();
-            let config = FitConfig { sampling, ..FitConfig::default() };
-            let slices = epoch_slices(&task, &config, 0, 1);
-            assert_eq!(slices.len(), task.side(Side::Train).slices.len());
-            let epoch_seconds = begun.elapsed().as_secs_f64();
-
-            let begun = Instant::now();
-            let (side, batch_size) = (Side::Train, BATCH_SIZE);
-            let batches = Batches { task: &task, side, slices: &slices, batch_size, augment: None };
-            let read: usize = batches.ahead(|batches| batches.take(BATCHES).map(|batch| batch.len()).sum());
-            assert_eq!(read, BATCHES * BATCH_SIZE);
-            let batch_ms = 1e3 * begun.elapsed().as_secs_f64() / BATCHES as f64;
-            println!(
-                "{n:>9}  {name:<8} {task_seconds:>9.2} {epoch_seconds:>9.2} {:>9.2} {batch_ms:>14.2} {:>9}",
-                1e6 * (task_seconds + epoch_seconds) / n as f64,
-                peak_mb()
-            );
+        for sampling in ["shuffled", "balanced"] {
+            let status = Command::new(std::env::current_exe()?).args([&n.to_string(), sampling]).status()?;
+            if !status.success() {
+                return Err(format!("{sampling} of {n} tracks: {status}").into());
+            }
         }
     }
+    Ok(())
+}
+
+fn measure(n: usize, sampling: Sampling, name: &str) -> Result<(), Box<dyn Error>> {
+    let source = Simulated((0..2 * TRACK_FRAMES * N_MELS).map(|k| f16::from_f32((k % 80) as f32)).collect());
+    let rows: Vec<TaskRow> = (0..n).map(row).collect();
+    let before = peak_kb();
+
+    let begun = Instant::now();
+    let task = Task::from_rows(&source, rows, SLICE_FRAMES)?;
+    let task_seconds = begun.elapsed().as_secs_f64();
+
+    let begun = Instant::now();
+    let config = FitConfig { sampling, ..FitConfig::default() };
+    let slices = epoch_slices(&task, &config, 0, 1);
+    assert_eq!(slices.len(), task.side(Side::Train).slices.len());
+    let epoch_seconds = begun.elapsed().as_secs_f64();
+
+    let begun = Instant::now();
+    let (side, batch_size) = (Side::Train, BATCH_SIZE);
+    let batches = Batches { task: &task, side, slices: &slices, batch_size, augment: None };
+    let read: usize = batches.ahead(|batches| batches.take(BATCHES).map(|batch| batch.len()).sum());
+    assert_eq!(read, BATCHES * BATCH_SIZE);
+    let batch_ms = 1e3 * begun.elapsed().as_secs_f64() / BATCHES as f64;
+
+    let beyond = peak_kb().zip(before).map(|(after, before)| after - before);
+    let mb = |kb: Option<u64>| kb.map_or("unknown".to_owned(), |kb| (kb / 1024).to_string());
+    let each = beyond.map_or(String::new(), |kb| format!(" ({})", 1024 * kb / n as u64));
+    println!(
+        "{n:>9}  {name:<8} {task_seconds:>6.2} {epoch_seconds:>7.2} {:>8.2} {batch_ms:>14.2} {:>9} {:>22}",
+        1e6 * (task_seconds + epoch_seconds) / n as f64,
+        mb(before),
+        mb(beyond) + &each
+    );
     Ok(())
 }
 
@@ -88,10 +117,9 @@ fn row(k: usize) -> TaskRow {
     }
 }
 
-/// The peak of resident memory, or "unknown" where the system does not say.
-fn peak_mb() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kb.map_or("unknown".to_owned(), |kb| (kb / 1024).to_string())
+/// The peak of resident memory; none where the system does not say.
+fn peak_kb() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
 }

@@ -1,6 +1,7 @@
 //! Which slices make up an epoch of training, and in which order.
 
 use crooner_split::Side;
+use rand_chacha::ChaCha8Rng;
 
 use crate::augment::crop_start;
 use crate::config::{FitConfig, Sampling};
@@ -13,23 +14,10 @@ use crate::task::{Slice, Task};
 pub fn epoch_slices(task: &Task<'_>, config: &FitConfig, seed: u64, epoch: usize) -> Vec<Slice> {
     let train = task.side(Side::Train);
     let rng = &mut generator(seed, Purpose::Order, epoch as u64);
-    let mut order = train.slices.clone();
-    if config.sampling == Sampling::Balanced {
-        let mut by_class = vec![Vec::new(); task.labels().len()];
-        for &slice in &train.slices {
-            by_class[train.tracks[slice.track].label].push(slice);
-        }
-        by_class.retain(|slices| !slices.is_empty());
-        // Who comes first gets the remainder.
-        shuffle(&mut by_class, rng);
-        let (total, n_classes) = (order.len(), by_class.len());
-        order.clear();
-        for (place, mut slices) in by_class.into_iter().enumerate() {
-            let wanted = total / n_classes + usize::from(place < total % n_classes);
-            shuffle(&mut slices, rng);
-            order.extend(slices.iter().cycle().take(wanted));
-        }
-    }
+    let mut order = match config.sampling {
+        Sampling::Shuffled => train.slices.clone(),
+        Sampling::Balanced => balanced(task, rng),
+    };
     shuffle(&mut order, rng);
     if config.augmentation.random_crop {
         let rng = &mut generator(seed, Purpose::Crop, epoch as u64);
@@ -37,6 +25,26 @@ pub fn epoch_slices(task: &Task<'_>, config: &FitConfig, seed: u64, epoch: usize
             let frames = task.frames(&train.tracks[slice.track]);
             slice.start = crop_start(rng, frames, task.n_mels(), task.slice_frames());
         }
+    }
+    order
+}
+
+/// As many training slices as there are, of every class as many as of any other, class by class.
+fn balanced(task: &Task<'_>, rng: &mut ChaCha8Rng) -> Vec<Slice> {
+    let train = task.side(Side::Train);
+    let mut by_class = vec![Vec::new(); task.labels().len()];
+    for &slice in &train.slices {
+        by_class[train.tracks[slice.track].label].push(slice);
+    }
+    by_class.retain(|slices| !slices.is_empty());
+    // Who comes first gets the remainder.
+    shuffle(&mut by_class, rng);
+    let (total, n_classes) = (train.slices.len(), by_class.len());
+    let mut order = Vec::with_capacity(total);
+    for (place, mut slices) in by_class.into_iter().enumerate() {
+        let wanted = total / n_classes + usize::from(place < total % n_classes);
+        shuffle(&mut slices, rng);
+        order.extend(slices.iter().cycle().take(wanted));
     }
     order
 }

@@ -1,5 +1,7 @@
 //! What is learnt from what: classes, tracks, and the slices of each side of a split.
 
+use std::collections::BTreeSet;
+
 use crooner_split::{Side, Split};
 use crooner_store::FeatureSet;
 use half::f16;
@@ -92,9 +94,8 @@ impl<'a> Task<'a> {
         rows: Vec<TaskRow>,
         slice_frames: usize,
     ) -> Result<Self, TrainError> {
-        let mut labels: Vec<String> = rows.iter().map(|row| row.artist.clone()).collect();
-        labels.sort();
-        labels.dedup();
+        let labels: BTreeSet<&str> = rows.iter().map(|row| row.artist.as_str()).collect();
+        let labels: Vec<String> = labels.into_iter().map(str::to_owned).collect();
         let mut sides =
             [const { SideTracks { tracks: Vec::new(), slices: Vec::new(), too_short: Vec::new() } }; 3];
         for TaskRow { side, id, artist, source: index } in rows {
