@@ -80,6 +80,14 @@ add('mix', 'rms frame_length=501 hop_length=200 pad_mode=reflect', lambda y: F.r
 add('mix', 'rms frame_length=512 hop_length=200 center=false', lambda y: F.rms(y=y, frame_length=512, hop_length=200, center=False))
 add('mix', 'fourier-tempogram hop_length=300 win_length=15', lambda y: np.abs(F.fourier_tempogram(y=y, sr=SR, hop_length=300, win_length=15)))
 
+add('mix', 'pseudo-cqt fmin=220 n_bins=48', lambda y: librosa.pseudo_cqt(y, sr=SR, fmin=220, n_bins=48), 'ConstantQ')
+add('mix', 'pseudo-cqt hop_length=256 fmin=110 n_bins=60 bins_per_octave=24 scale=false', lambda y: librosa.pseudo_cqt(y, sr=SR, hop_length=256, fmin=110, n_bins=60, bins_per_octave=24, scale=False), 'ConstantQ')
+add('mix', 'hybrid-cqt hop_length=256', lambda y: librosa.hybrid_cqt(y, sr=SR, hop_length=256), 'Scaled')
+# High enough that the rate need not be lowered by 4 first: soxr does that in stages that start empty (crooner-resample).
+add('mix', 'hybrid-cqt fmin=1000 n_bins=60 bins_per_octave=24 tuning=0.2', lambda y: librosa.hybrid_cqt(y, sr=SR, fmin=1000, n_bins=60, bins_per_octave=24, tuning=0.2), 'Scaled')
+add('mix', 'chroma-vqt', lambda y: F.chroma_vqt(y=y, sr=SR, intervals='equal'), 'Scaled')
+add('mix', 'chroma-vqt hop_length=256 fmin=110 n_octaves=4 bins_per_octave=24 gamma=10 threshold=0.01 norm=l1', lambda y: F.chroma_vqt(y=y, sr=SR, intervals='equal', hop_length=256, fmin=110, n_octaves=4, bins_per_octave=24, gamma=10, threshold=0.01, norm=1), 'Scaled')
+
 # What every feature makes of tracks that are hardly one.
 for clip in ('silence', 'one', 'constant', 'short', 'faint'):
     add(clip, f'stft {SMALL}', lambda y: S(y, **small))

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::scales::decibel::raise_to;
 use crate::{
-    ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, CqtConfig, FeatureError, FourierTempogramConfig,
-    Frames, HpssHarmonicConfig, HpssPercussiveConfig, IirtConfig, LogMelConfig, MelSpectrogramConfig,
-    MfccConfig, MfccDeltaConfig, OnsetStrengthConfig, PcenMelConfig, PlpConfig, PolyFeaturesConfig,
-    PyinConfig, RmsConfig, SpectralBandwidthConfig, SpectralCentroidConfig, SpectralContrastConfig,
-    SpectralFlatnessConfig, SpectralRolloffConfig, StftMagnitudeConfig, TempogramConfig, TonnetzConfig,
-    VqtConfig, WaveformConfig, YinConfig, ZeroCrossingRateConfig,
+    ChromaCensConfig, ChromaCqtConfig, ChromaStftConfig, ChromaVqtConfig, CqtConfig, FeatureError,
+    FourierTempogramConfig, Frames, HpssHarmonicConfig, HpssPercussiveConfig, HybridCqtConfig, IirtConfig,
+    LogMelConfig, MelSpectrogramConfig, MfccConfig, MfccDeltaConfig, OnsetStrengthConfig, PcenMelConfig,
+    PlpConfig, PolyFeaturesConfig, PseudoCqtConfig, PyinConfig, RmsConfig, SpectralBandwidthConfig,
+    SpectralCentroidConfig, SpectralContrastConfig, SpectralFlatnessConfig, SpectralRolloffConfig,
+    StftMagnitudeConfig, TempogramConfig, TonnetzConfig, VqtConfig, WaveformConfig, YinConfig,
+    ZeroCrossingRateConfig,
 };
 
 /// Turns one track after another into frames, reusing its buffers.
@@ -148,10 +149,16 @@ registry! {
     Cqt(CqtConfig) = "cqt",
     /// Magnitude of the variable-Q transform.
     Vqt(VqtConfig) = "vqt",
+    /// Magnitude like the constant-Q transform's, out of one Fourier transform.
+    PseudoCqt(PseudoCqtConfig) = "pseudo-cqt",
+    /// Magnitude of the constant-Q transform, short filters out of one Fourier transform.
+    HybridCqt(HybridCqtConfig) = "hybrid-cqt",
     /// Chroma out of a short-time Fourier transform.
     ChromaStft(ChromaStftConfig) = "chroma-stft",
     /// Chroma out of a constant-Q transform.
     ChromaCqt(ChromaCqtConfig) = "chroma-cqt",
+    /// Chroma out of a variable-Q transform.
+    ChromaVqt(ChromaVqtConfig) = "chroma-vqt",
     /// Chroma energy normalised statistics.
     ChromaCens(ChromaCensConfig) = "chroma-cens",
     /// Tonal centroid.

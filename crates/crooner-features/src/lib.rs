@@ -128,13 +128,13 @@ mod waveform;
 mod whole_track;
 
 pub use chroma::cqt::{
-    ChromaCensConfig, ChromaCqtConfig, CqtMode, TonnetzConfig, chroma_cens, chroma_cqt, chroma_vqt,
-    cq_to_chroma, tonnetz,
+    ChromaCensConfig, ChromaCqtConfig, ChromaVqtConfig, CqtMode, TonnetzConfig, chroma_cens, chroma_cqt,
+    chroma_vqt, cq_to_chroma, tonnetz,
 };
 pub use chroma::stft::{ChromaStftConfig, chroma_filter_bank, chroma_stft};
 pub use constant_q::{
-    CqtConfig, VqtConfig, WaveletLengths, cqt, cqt_frequencies, hybrid_cqt, icqt, pseudo_cqt, vqt,
-    wavelet_lengths,
+    CqtConfig, HybridCqtConfig, PseudoCqtConfig, VqtConfig, WaveletLengths, cqt, cqt_frequencies, hybrid_cqt,
+    icqt, pseudo_cqt, vqt, wavelet_lengths,
 };
 pub use descriptors::contrast::{SpectralContrastConfig, spectral_contrast};
 pub use descriptors::level::{

@@ -25,6 +25,8 @@ impl FeatureConfig {
     /// `0.5`, `true`, `hann`, `none`. librosa's names are known too: `sr`, `fmin`, `fmax`, `htk=true`, and Python's `True`,
     /// `False` and `None`.
     ///
+    /// Whether the value is in range may depend on settings to come, and is for [`validate`](Self::validate) to say.
+    ///
     /// ```
     /// use crooner_features::FeatureConfig;
     ///
@@ -36,8 +38,7 @@ impl FeatureConfig {
     /// ```
     ///
     /// # Errors
-    /// [`FeatureError::Setting`] for a key that the feature has not or a value of the wrong kind,
-    /// [`FeatureError::Config`] for one out of range.
+    /// [`FeatureError::Setting`] for a key that the feature has not or a value of the wrong kind.
     pub fn with(&self, key: &str, value: &str) -> Result<Self, FeatureError> {
         let (ours, value) = self.translate(key, value);
         let mut settings = self.to_map()?;
@@ -55,11 +56,9 @@ impl FeatureConfig {
             settings.remove(&ours);
             config = self.tagged(settings);
         }
-        let config = config.map_err(|error| FeatureError::Setting {
+        config.map_err(|error| FeatureError::Setting {
             what: format!("{} setting `{key}`: {error}", self.name()),
-        })?;
-        config.validate()?;
-        Ok(config)
+        })
     }
 
     /// Every setting with its value; one that is derived from others unless given has none.
@@ -163,9 +162,22 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_settings_does_not_matter() {
+        // 84 bins from 220 Hz on would reach beyond half the sample rate.
+        let config = FeatureConfig::named("cqt").unwrap();
+        let low = config.with("fmin", "220").unwrap();
+        assert!(low.validate().is_err());
+        let low = low.with("n_bins", "36").unwrap();
+        assert_eq!(low.validate(), Ok(()));
+        assert_eq!(config.with("n_bins", "36").unwrap().with("fmin", "220").unwrap(), low);
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_in_words() {
         let config = FeatureConfig::named("log-mel").unwrap();
-        let refused = |key, value| config.with(key, value).unwrap_err().to_string();
+        let refused = |key, value| {
+            config.with(key, value).and_then(|config| config.validate()).unwrap_err().to_string()
+        };
         assert!(refused("n_mels", "many").starts_with("log-mel setting `n_mels`: invalid type"));
         assert!(refused("n_mels", "0").starts_with("feature setting `n_mels` must be between 1 and"));
         assert!(refused("window", "box").contains("`window` must be hann, hamming, "));

@@ -19,8 +19,9 @@ SECONDS = 30
 ROUNDS = 5
 FEATURES = (
     "stft-power stft mel log-mel mfcc mfcc-delta pcen spectral-centroid spectral-bandwidth spectral-rolloff "
-    "spectral-flatness spectral-contrast poly-features zero-crossing-rate rms cqt vqt chroma-stft chroma-cqt chroma-cens "
-    "tonnetz onset-strength tempogram fourier-tempogram iirt plp yin pyin hpss-harmonic"
+    "spectral-flatness spectral-contrast poly-features zero-crossing-rate rms cqt vqt pseudo-cqt "
+    "hybrid-cqt chroma-stft chroma-cqt chroma-vqt chroma-cens tonnetz onset-strength tempogram "
+    "fourier-tempogram iirt plp yin pyin hpss-harmonic"
 ).split()
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA", "RAYON")}
 

@@ -273,40 +273,134 @@ pub fn chroma_cqt(samples: &[f32], config: &ChromaCqtConfig) -> Result<Spectrogr
 
 #[expect(clippy::unnecessary_wraps, reason = "one of the steps that the settings' macro takes")]
 fn chroma_of(config: &ChromaCqtConfig, mut chroma: Frames) -> Result<Frames, FeatureError> {
+    scale_frames(&mut chroma, config.threshold, config.norm);
+    Ok(chroma)
+}
+
+/// Drops what is below `threshold`, and scales each frame to `norm`.
+fn scale_frames(chroma: &mut Frames, threshold: f32, norm: Norm) {
     for value in chroma.values_mut() {
-        if *value < config.threshold {
+        if *value < threshold {
             *value = 0.0;
         }
     }
-    config.norm.apply_to_frames(chroma.values_mut(), config.n_chroma);
-    Ok(chroma)
+    let n_chroma = chroma.n_bins();
+    norm.apply_to_frames(chroma.values_mut(), n_chroma);
+}
+
+/// Settings of chroma out of a variable-Q transform; the defaults are librosa's, at 16 kHz.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChromaVqtConfig {
+    /// Sample rate in Hz, in `1000..=768000`. Default 16,000.
+    pub sample_rate: u32,
+    /// Samples from one frame to the next, in `1..=1048576`. Default 512.
+    pub hop_length: usize,
+    /// Frequency of the lowest bin in Hz, in `1..=384000`. Default: C1, 32.70 Hz.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub f_min_hz: Option<f32>,
+    /// Number of octaves, in `1..=20`. Default 7.
+    pub n_octaves: usize,
+    /// Bins per octave, each a class of its own, in `1..=1200`. Default 12.
+    pub bins_per_octave: usize,
+    /// Bandwidth in Hz that every filter has besides its share of the frequency, in `0..=10000`. Default 0.
+    pub gamma: f32,
+    /// Energies below this count as 0 before frames are scaled; at least 0. Default 0.
+    pub threshold: f32,
+    /// Norm to which each frame is scaled. Default: the largest value.
+    pub norm: Norm,
+}
+
+impl Default for ChromaVqtConfig {
+    fn default() -> Self {
+        Self {
+            sample_rate: 16_000,
+            hop_length: 512,
+            f_min_hz: None,
+            n_octaves: 7,
+            bins_per_octave: 12,
+            gamma: 0.0,
+            threshold: 0.0,
+            norm: Norm::Inf,
+        }
+    }
+}
+
+impl ChromaVqtConfig {
+    fn vqt(&self) -> VqtConfig {
+        VqtConfig {
+            sample_rate: self.sample_rate,
+            hop_length: self.hop_length,
+            f_min_hz: self.f_min_hz,
+            n_bins: self.n_octaves.saturating_mul(self.bins_per_octave),
+            bins_per_octave: self.bins_per_octave,
+            gamma: Some(self.gamma),
+            ..VqtConfig::default()
+        }
+    }
+
+    fn fold(&self, analyser: &mut Analyser, samples: &[f32]) -> Result<Frames, FeatureError> {
+        let (n_chroma, f_min_hz) = (self.bins_per_octave, self.f_min_hz.map_or_else(c1_hz, f64::from));
+        let transform = analyser.magnitude(samples)?;
+        let classes = pitch_classes(self.vqt().n_bins, n_chroma, n_chroma, f_min_hz);
+        let mut chroma = fold_frames(&transform, &classes, n_chroma);
+        scale_frames(&mut chroma, self.threshold, self.norm);
+        Ok(chroma)
+    }
+}
+
+impl Feature for ChromaVqtConfig {
+    fn validate(&self) -> Result<(), FeatureError> {
+        check_range("n_octaves", self.n_octaves, 1, 20)?;
+        check_range("bins_per_octave", self.bins_per_octave, 1, 1200)?;
+        check_range("threshold", self.threshold, 0.0, f32::MAX)?;
+        self.vqt().validate()
+    }
+
+    fn sample_rate(&self) -> u32 {
+        self.sample_rate
+    }
+
+    fn n_bins(&self) -> usize {
+        self.bins_per_octave
+    }
+
+    fn hop_length(&self) -> usize {
+        self.hop_length
+    }
+
+    fn n_frames(&self, n_samples: usize) -> usize {
+        if self.validate().is_ok() { self.vqt().n_frames(n_samples) } else { 0 }
+    }
+
+    fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
+        self.validate()?;
+        let config = self.clone();
+        let mut analyser = Analyser::new(self.vqt().settings());
+        Ok(Box::new(WholeTrack::new(move |samples| config.fold(&mut analyser, samples))))
+    }
 }
 
 /// Chroma of a track out of its variable-Q transform, one class per bin of the octave:
 /// `librosa.feature.chroma_vqt(y=samples, sr=sample_rate, intervals="equal", ...)`, `[bins_per_octave, n_frames]`.
 ///
-/// librosa's defaults differ from [`VqtConfig`]'s in `gamma`, which is 0 there.
+/// The magnitudes of all bins of a class ([`cq_to_chroma`]) added up, each frame over its norm.
 ///
 /// ```
-/// use crooner_features::{Norm, VqtConfig, chroma_vqt};
+/// use crooner_features::{ChromaVqtConfig, chroma_vqt};
 ///
 /// let a4: Vec<f32> = (0..16_000).map(|i| (std::f32::consts::TAU * 440.0 * i as f32 / 16_000.0).sin()).collect();
-/// let chroma = chroma_vqt(&a4, &VqtConfig { gamma: Some(0.0), ..VqtConfig::default() }, Norm::Inf)?;
+/// let chroma = chroma_vqt(&a4, &ChromaVqtConfig::default())?;
 /// assert_eq!((chroma.n_bins(), chroma.n_frames()), (12, 32));
 /// assert_eq!(chroma.bin(9)[16], 1.0);
 /// # Ok::<(), crooner_features::FeatureError>(())
 /// ```
+///
 /// # Errors
-/// As [`vqt`](crate::vqt).
-pub fn chroma_vqt(samples: &[f32], config: &VqtConfig, norm: Norm) -> Result<Spectrogram, FeatureError> {
+/// As [`vqt`](crate::vqt), and [`FeatureError::Config`] for any setting out of range.
+pub fn chroma_vqt(samples: &[f32], config: &ChromaVqtConfig) -> Result<Spectrogram, FeatureError> {
     config.validate()?;
-    let settings = config.settings();
-    let classes =
-        pitch_classes(config.n_bins, config.bins_per_octave, config.bins_per_octave, settings.f_min_hz);
-    let transform = Analyser::new(settings).magnitude(samples)?;
-    let mut chroma = fold_frames(&transform, &classes, config.bins_per_octave);
-    norm.apply_to_frames(chroma.values_mut(), config.bins_per_octave);
-    Ok(chroma.to_spectrogram())
+    Ok(config.fold(&mut Analyser::new(config.vqt().settings()), samples)?.to_spectrogram())
 }
 
 /// Chroma energy normalised statistics (CENS) of a track: `librosa.feature.chroma_cens(y=samples, sr=sample_rate, ...)`,
@@ -329,6 +423,7 @@ pub fn chroma_vqt(samples: &[f32], config: &VqtConfig, norm: Norm) -> Result<Spe
 /// assert_eq!(loud.bin(0)[47], soft.bin(0)[47]);
 /// # Ok::<(), crooner_features::FeatureError>(())
 /// ```
+///
 /// # Errors
 /// As [`chroma_cqt`].
 pub fn chroma_cens(samples: &[f32], config: &ChromaCensConfig) -> Result<Spectrogram, FeatureError> {
@@ -396,6 +491,7 @@ fn smooth(frames: &Frames, length: usize) -> Frames {
 /// assert!(c.0 * f_sharp.0 + c.1 * f_sharp.1 < -0.5);
 /// # Ok::<(), crooner_features::FeatureError>(())
 /// ```
+///
 /// # Errors
 /// As [`chroma_cqt`].
 pub fn tonnetz(samples: &[f32], config: &TonnetzConfig) -> Result<Spectrogram, FeatureError> {

@@ -18,7 +18,7 @@ pub(crate) use config::Settings;
 pub use config::{CqtConfig, VqtConfig};
 pub use inverse::icqt;
 pub(crate) use pseudo::hybrid as hybrid_frames;
-pub use pseudo::{hybrid_cqt, pseudo_cqt};
+pub use pseudo::{HybridCqtConfig, PseudoCqtConfig, hybrid_cqt, pseudo_cqt};
 pub(crate) use wavelet::c1_hz;
 pub use wavelet::{WaveletLengths, cqt_frequencies, wavelet_lengths};
 

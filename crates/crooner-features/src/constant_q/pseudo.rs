@@ -1,12 +1,61 @@
 //! Constant-Q magnitudes out of a single Fourier transform, alone and mixed with the full transform.
 
+use serde::{Deserialize, Serialize};
+
 use super::config::Settings;
 use super::wavelet::Basis;
 use super::{Analyser, CqtConfig};
 use crate::feature::Feature;
 use crate::fourier::transform::FrameTransform;
-use crate::whole_track::{dot, padded};
-use crate::{FeatureError, Frames, Spectrogram, Tuning, Window};
+use crate::whole_track::{WholeTrack, dot, padded};
+use crate::{Extractor, FeatureError, Frames, Spectrogram, Tuning, Window};
+
+macro_rules! magnitude_config {
+    ($(#[$doc:meta])* $name:ident, $frames:path) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub CqtConfig);
+
+        impl Feature for $name {
+            fn validate(&self) -> Result<(), FeatureError> {
+                self.0.validate()
+            }
+
+            fn sample_rate(&self) -> u32 {
+                self.0.sample_rate()
+            }
+
+            fn n_bins(&self) -> usize {
+                self.0.n_bins()
+            }
+
+            fn hop_length(&self) -> usize {
+                self.0.hop_length()
+            }
+
+            fn n_frames(&self, n_samples: usize) -> usize {
+                self.0.n_frames(n_samples)
+            }
+
+            fn extractor(&self) -> Result<Box<dyn Extractor>, FeatureError> {
+                self.validate()?;
+                let config = self.0.clone();
+                Ok(Box::new(WholeTrack::new(move |samples| $frames(samples, &config))))
+            }
+        }
+    };
+}
+
+magnitude_config! {
+    /// Settings of [`pseudo_cqt`] as a feature: those of the constant-Q transform.
+    PseudoCqtConfig, pseudo
+}
+
+magnitude_config! {
+    /// Settings of [`hybrid_cqt`] as a feature: those of the constant-Q transform.
+    HybridCqtConfig, hybrid
+}
 
 /// Magnitudes like those of [`cqt`](crate::cqt) without phase, from one short-time Fourier transform:
 /// `librosa.pseudo_cqt(y=samples, sr=sample_rate, ...)`, `[n_bins, n_frames]`.
@@ -26,12 +75,17 @@ use crate::{FeatureError, Frames, Spectrogram, Tuning, Window};
 /// As [`cqt`](crate::cqt).
 pub fn pseudo_cqt(samples: &[f32], config: &CqtConfig) -> Result<Spectrogram, FeatureError> {
     config.validate()?;
+    Ok(pseudo(samples, config)?.to_spectrogram())
+}
+
+/// As [`pseudo_cqt`], for valid settings.
+pub(crate) fn pseudo(samples: &[f32], config: &CqtConfig) -> Result<Frames, FeatureError> {
     let settings = config.settings();
     let tuning = settings.tuning_of(samples)?;
     let mut frames =
         Frames::from_parts(settings.n_bins, vec![0.0; settings.n_bins * settings.n_frames(samples.len())]);
-    pseudo(samples, &settings, tuning, 0, &mut frames);
-    Ok(frames.to_spectrogram())
+    fill(samples, &settings, tuning, 0, &mut frames);
+    Ok(frames)
 }
 
 /// Magnitudes of [`pseudo_cqt`] for the bins whose filters are shorter than two hops, of [`cqt`](crate::cqt) for the
@@ -47,6 +101,7 @@ pub fn pseudo_cqt(samples: &[f32], config: &CqtConfig) -> Result<Spectrogram, Fe
 /// assert_eq!(loudest, Some(45));
 /// # Ok::<(), crooner_features::FeatureError>(())
 /// ```
+///
 /// # Errors
 /// As [`cqt`](crate::cqt).
 pub fn hybrid_cqt(samples: &[f32], config: &CqtConfig) -> Result<Spectrogram, FeatureError> {
@@ -65,7 +120,7 @@ pub(crate) fn hybrid(samples: &[f32], config: &CqtConfig) -> Result<Frames, Feat
     let n_frames = settings.n_frames(samples.len());
     let mut frames = Frames::from_parts(settings.n_bins, vec![0.0; settings.n_bins * n_frames]);
     if n_full < settings.n_bins {
-        pseudo(samples, &settings, tuning, n_full, &mut frames);
+        fill(samples, &settings, tuning, n_full, &mut frames);
     }
     if n_full > 0 {
         // The tuning moves the lowest frequency, once.
@@ -82,7 +137,7 @@ pub(crate) fn hybrid(samples: &[f32], config: &CqtConfig) -> Result<Frames, Feat
 }
 
 /// Fills the bins from `first_bin` on.
-fn pseudo(samples: &[f32], settings: &Settings, tuning: f64, first_bin: usize, frames: &mut Frames) {
+fn fill(samples: &[f32], settings: &Settings, tuning: f64, first_bin: usize, frames: &mut Frames) {
     let all = settings.layout(tuning);
     let part = Settings {
         f_min_hz: all.frequencies_hz[first_bin],

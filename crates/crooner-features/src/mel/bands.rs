@@ -311,6 +311,7 @@ impl<T: Real> MelTransform<T> {
 /// assert!((centres[loudest] - 1_000.0).abs() < 20.0);
 /// # Ok::<(), crooner_features::FeatureError>(())
 /// ```
+///
 /// # Errors
 /// As [`stft`](crate::stft), and [`FeatureError::Config`] for a mel setting out of range.
 pub fn mel_spectrogram(

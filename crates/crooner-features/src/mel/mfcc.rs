@@ -315,6 +315,7 @@ pub fn mfcc(samples: &[f32], config: &MfccConfig) -> Result<Spectrogram, Feature
 /// assert!(change.bin(0)[8..24].iter().all(|&change| change > 0.0));
 /// # Ok::<(), crooner_features::FeatureError>(())
 /// ```
+///
 /// # Errors
 /// As [`mfcc`] and [`delta`].
 pub fn mfcc_delta(samples: &[f32], config: &MfccDeltaConfig) -> Result<Spectrogram, FeatureError> {

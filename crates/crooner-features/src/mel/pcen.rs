@@ -269,6 +269,7 @@ impl Feature for PcenMelConfig {
 /// assert!((20.0 * (loud.bin(loudest)[80] / soft.bin(loudest)[80]).log10()).abs() < 1.0);
 /// # Ok::<(), crooner_features::FeatureError>(())
 /// ```
+///
 /// # Errors
 /// As [`stft`](crate::stft), and [`FeatureError::Config`] for a setting out of range.
 pub fn pcen_mel(samples: &[f32], config: &PcenMelConfig) -> Result<Spectrogram, FeatureError> {

@@ -266,6 +266,7 @@ pub(crate) fn fast_even_length(least: usize) -> usize {
 /// assert!((tempi[strongest] - 120.0).abs() < 5.0);
 /// # Ok::<(), crooner_features::FeatureError>(())
 /// ```
+///
 /// # Errors
 /// As [`onset_strength`](crate::onset_strength) and [`stft`](crate::stft).
 pub fn fourier_tempogram(

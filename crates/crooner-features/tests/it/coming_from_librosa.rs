@@ -78,6 +78,7 @@ fn every_expression_of_the_page_runs() -> Result<(), Box<dyn std::error::Error>>
     let _ = icqt(&constant_q, &CqtConfig { sample_rate: sr, ..CqtConfig::default() }, None)?;
     let _ = chroma_stft(&y, &ChromaStftConfig { sample_rate: sr, ..ChromaStftConfig::default() })?;
     let _ = chroma_cqt(&y, &ChromaCqtConfig { sample_rate: sr, ..ChromaCqtConfig::default() })?;
+    let _ = chroma_vqt(&y, &ChromaVqtConfig { sample_rate: sr, ..ChromaVqtConfig::default() })?;
     let _ = chroma_cens(&y, &ChromaCensConfig { sample_rate: sr, ..ChromaCensConfig::default() })?;
     let _ = tonnetz(&y, &TonnetzConfig { sample_rate: sr, ..TonnetzConfig::default() })?;
     let _ = estimate_tuning(&y, sr, 12)?;

@@ -102,6 +102,7 @@ pub(super) fn configure(name: &str, sample_rate: u32, settings: &[String]) -> Re
         };
         config = config.with(key.trim(), value.trim())?;
     }
+    config.validate()?;
     Ok(config)
 }
 
