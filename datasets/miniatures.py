@@ -61,7 +61,8 @@ def librispeech():
     ]:
         folder = f"{subset}/{speaker}/{chapter}"
         audio(root, *[f"{folder}/{speaker}-{chapter}-{k:04}.flac" for k in range(2)])
-        (root / folder / f"{speaker}-{chapter}.trans.txt").write_text(f"{speaker}-{chapter}-0000 HELLO\n")
+        transcript = "".join(f"{speaker}-{chapter}-{k:04} HELLO\n" for k in range(2))
+        (root / folder / f"{speaker}-{chapter}.trans.txt").write_text(transcript)
     audio(root, "train-clean-100/19/198/misnamed.flac")
     (root / "SPEAKERS.TXT").write_text(
         "; For pointers to various resources\n"

@@ -1,12 +1,12 @@
 //! LibriSpeech (Panayotov 2015): `SUBSET/SPEAKER/CHAPTER/SPEAKER-CHAPTER-UTTERANCE.flac` and SPEAKERS.TXT.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use crate::folder::{needs, require_folder};
 use crate::lists::{bad, find, last, lines, misplaced, require, require_some, text, tree};
 use crate::set::Set;
-use crate::{Catalogue, DatasetError, Info, Request};
+use crate::{Catalogue, DatasetError, Info, Request, SkipReason, Skipped, Track};
 
 pub(crate) static LIBRISPEECH: Set =
     Set::new(include_str!("../../../datasets/librispeech/dataset.toml"), open);
@@ -64,7 +64,31 @@ fn open(info: &Info, request: &Request) -> Result<Catalogue, DatasetError> {
         tracks.push(track);
     }
     require_some(&root, &tracks, &skipped)?;
+    missing(&tracks, &mut skipped)?;
     Catalogue::new(&info.name, &root, tracks, skipped, found.ignored)
+}
+
+/// Utterances that the transcript of their chapter has, `SPEAKER-CHAPTER.trans.txt`, and that are not there.
+fn missing(tracks: &[Track], skipped: &mut Vec<Skipped>) -> Result<(), DatasetError> {
+    let found: BTreeSet<&Path> = tracks.iter().map(|track| track.path.as_path()).collect();
+    let chapter =
+        |track: &Track| Some((track.path.parent()?.to_owned(), track.title.rsplit_once('-')?.0.to_owned()));
+    let chapters: BTreeSet<(PathBuf, String)> = tracks.iter().filter_map(chapter).collect();
+    for (folder, name) in chapters {
+        let list = folder.join(format!("{name}.trans.txt"));
+        if !list.is_file() {
+            continue;
+        }
+        for (_, line) in lines(&text(&list)?) {
+            let utterance = line.split(' ').next().unwrap_or(line);
+            let path = folder.join(format!("{utterance}.flac"));
+            if !found.contains(path.as_path()) {
+                let reason = SkipReason::Missing { list: list.display().to_string() };
+                skipped.push(Skipped { path, reason });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The four names of an id.

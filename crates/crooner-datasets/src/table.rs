@@ -15,9 +15,13 @@ pub(crate) static TABLE: Set = Set::new(include_str!("../../../datasets/table/da
 fn open(info: &Info, request: &Request) -> Result<Catalogue, DatasetError> {
     let name = info.name.clone();
     let (path, _) = needs(info, request)?;
+    let what = "a table of audio files (.csv, .tsv, .parquet, .jsonl)";
+    if path.is_dir() {
+        let reason = format!("is a folder, expected {what}");
+        return Err(DatasetError::BadList { path: path.to_owned(), line: None, reason });
+    }
     if !path.is_file() {
-        let what = "a table of audio files (.csv, .tsv, .parquet, .jsonl)".to_owned();
-        return Err(DatasetError::NotThere { path: path.to_owned(), what });
+        return Err(DatasetError::NotThere { path: path.to_owned(), what: what.to_owned() });
     }
     let table = Table::read(path)?;
     let names = names(&table, request, path)?;

@@ -31,7 +31,7 @@ pub enum StoreError {
     },
 
     /// A shard is truncated, damaged, or no shard at all.
-    #[error("{} is not an intact feature shard: {problem}; delete it and run prepare-data again", path.display())]
+    #[error("{} is not an intact feature shard: {problem}; prepare-data --verify computes it again", path.display())]
     CorruptShard {
         /// The shard.
         path: PathBuf,
@@ -41,7 +41,7 @@ pub enum StoreError {
 
     /// An intact shard holds something other than what its name says.
     #[error(
-        "{} holds {found} where {expected} belongs; delete it and run prepare-data again",
+        "{} holds {found} where {expected} belongs; prepare-data --verify computes it again",
         path.display()
     )]
     WrongShard {

@@ -344,8 +344,8 @@ mod tests {
         let path = folder.path().join("x.arrow");
         std::fs::write(&path, b"").unwrap();
         let error = Shard::open(&path).unwrap_err().to_string();
-        let expected = "is not an intact feature shard: it does not start as an Arrow file does; delete it and \
-                        run prepare-data again";
+        let expected = "is not an intact feature shard: it does not start as an Arrow file does; prepare-data \
+                        --verify computes it again";
         assert_eq!(error, format!("{} {expected}", path.display()));
         assert!(matches!(
             Shard::open(&folder.path().join("absent")),

@@ -89,6 +89,11 @@ fn sentence(error: &anyhow::Error) -> String {
     })
 }
 
+/// What is wrong with one of many files: `NAME: ERROR`, or the error alone if it names the file.
+fn of_file(name: &str, error: &str) -> String {
+    if error.contains(name) { error.to_owned() } else { format!("{name}: {error}") }
+}
+
 #[expect(clippy::print_stderr, reason = "the command line talks to its user")]
 fn complain(text: &str) {
     eprintln!("error: {text}");

@@ -48,6 +48,24 @@ fn librispeech_reads_speakers_and_parts() {
 }
 
 #[test]
+fn librispeech_misses_what_the_transcripts_have() {
+    let copy = tempfile::tempdir().unwrap();
+    let chapter = "LibriSpeech/dev-clean/84/121123";
+    std::fs::create_dir_all(copy.path().join(chapter)).unwrap();
+    for name in ["LibriSpeech/SPEAKERS.TXT".into()]
+        .into_iter()
+        .chain(["-0000.flac", ".trans.txt"].map(|end| format!("{chapter}/84-121123{end}")))
+    {
+        std::fs::copy(miniature("librispeech").join(&name), copy.path().join(&name)).unwrap();
+    }
+    let report = check(set("librispeech"), &request("librispeech").with_root(copy.path())).unwrap();
+    let lost = copy.path().join(chapter).join("84-121123-0001.flac");
+    let text = report.to_string();
+    assert!(text.contains(&format!("missing    {}", lost.display())), "{text}");
+    assert!(text.ends_with("1 missing, 0 extra, 0 damaged"), "{text}");
+}
+
+#[test]
 fn voxceleb_has_its_identification_split_and_trials() {
     let catalogue = open("voxceleb1");
     assert_eq!(catalogue.tracks.len(), 17);
@@ -149,6 +167,17 @@ fn every_kind_of_table_gives_the_same_catalogue() {
         "no column says where the audio is: expected --columns path=NAME, with NAME of Sänger, file, record, mood, year"
     ));
     assert!(error(root.with_column("path", "files")).contains("there is no column \"files\" for path"));
+}
+
+#[test]
+fn a_folder_is_no_table() {
+    let error = set("table").open(&request("table")).unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "table/miniature\": is a folder, expected a table of audio files (.csv, .tsv, .parquet, .jsonl)"
+        ),
+        "{error}"
+    );
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn a_truncated_shard_is_named_when_opened_and_computed_again_when_prepared() {
     fs::write(&shard, &intact[..intact.len() / 2]).unwrap();
     let error = features(root.path(), &catalogue).unwrap_err();
     assert!(matches!(&error, StoreError::CorruptShard { path, .. } if *path == shard), "{error}");
-    assert!(error.to_string().ends_with("delete it and run prepare-data again"), "{error}");
+    assert!(error.to_string().ends_with("prepare-data --verify computes it again"), "{error}");
 
     let summary = prepare(root.path(), &catalogue, &PrepareOptions::default()).unwrap();
     assert_eq!(summary.rebuilt, std::slice::from_ref(&shard));

@@ -16,7 +16,7 @@ use super::sources::{catalogue, divide, select};
 use crate::cli::AuditArgs;
 use crate::experiment::DatasetConfig;
 use crate::progress::{Progress, duration};
-use crate::{interrupt, say, split_file};
+use crate::{interrupt, of_file, say, split_file};
 
 /// A recording is on two sides of the split.
 const LEAKAGE: u8 = 3;
@@ -160,7 +160,7 @@ fn print(audit: &Audit, split: Option<&Split>) -> Result<()> {
     if !audit.unreadable.is_empty() {
         say(&format!("\nnot listened to: {}", counted(audit.unreadable.len(), "track")))?;
         for track in audit.unreadable.iter().take(LISTED) {
-            say(&format!("  {}: {}", track.track, track.error))?;
+            say(&format!("  {}", of_file(&track.track, &track.error)))?;
         }
         more(audit.unreadable.len())?;
     }

@@ -21,7 +21,7 @@ use crate::cli::EvaluateArgs;
 use crate::experiment::DatasetConfig;
 use crate::progress::Progress;
 use crate::run_dir::RunDir;
-use crate::{interrupt, report, say};
+use crate::{interrupt, of_file, report, say};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     match args.dataset()? {
@@ -123,7 +123,7 @@ fn elsewhere(args: &EvaluateArgs, dataset: &DatasetConfig) -> Result<ExitCode> {
             Ok(outcome) => {
                 heard.push(HeardTrack { id: track.id.clone(), truth, slices: outcome.slices });
             }
-            Err(error) => failures.push(format!("{}: {error}", track.id)),
+            Err(error) => failures.push(of_file(&track.id, &error.to_string())),
         }
         Ok(())
     })?;

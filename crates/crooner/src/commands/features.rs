@@ -16,7 +16,7 @@ use crate::cli::FeaturesArgs;
 use crate::inputs::files;
 use crate::matrix::Format;
 use crate::progress::Progress;
-use crate::{interrupt, say, sentence};
+use crate::{interrupt, of_file, say, sentence};
 
 /// Says which features a folder holds, so that another call does not mix in others.
 const SETTINGS: &str = "features.json";
@@ -136,9 +136,8 @@ fn folder(input: &Path, output: &Path, configs: &[FeatureConfig], jobs: Option<u
                 Ok(new) => computed += usize::from(new),
                 Err(error) => {
                     failed += 1;
-                    let (name, what) = (file.display().to_string(), sentence(&error));
-                    let what = if what.contains(&name) { what } else { format!("{name}: {what}") };
-                    bar.line(&format!("error: {what}"));
+                    let error = of_file(&file.display().to_string(), &sentence(&error));
+                    bar.line(&format!("error: {error}"));
                 }
             }
         }

@@ -15,7 +15,7 @@ use crate::backend::Backend;
 use crate::cli::PredictArgs;
 use crate::inputs::{extensions, files};
 use crate::progress::Progress;
-use crate::{interrupt, say};
+use crate::{interrupt, of_file, say};
 
 /// What the network says of one file. With tags there is no single answer, so none is given.
 #[derive(Debug, Serialize)]
@@ -119,8 +119,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
                 }
             }
             Err(error) => {
-                bar.line(&format!("error: {}: {error}", file.display()));
-                document.failures.push(Failure { file: file.clone(), error: error.to_string() });
+                let error = error.to_string();
+                bar.line(&format!("error: {}", of_file(&file.display().to_string(), &error)));
+                document.failures.push(Failure { file: file.clone(), error });
             }
         }
         Ok(())

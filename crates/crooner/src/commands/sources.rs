@@ -14,8 +14,8 @@ use crooner_split::{Item, Side, Split, SplitConfig, SplitKind};
 use crooner_store::{FeatureSet, FrontEnd, PrepareOptions, Store, Summary};
 
 use crate::experiment::DatasetConfig;
-use crate::interrupt;
 use crate::progress::{Progress, duration};
+use crate::{interrupt, of_file};
 
 /// Most skipped files and failures that are listed one by one.
 const LISTED: usize = 10;
@@ -135,7 +135,7 @@ pub(crate) fn prepare(
     bar.clear();
     let summary = summary?;
     list(&bar, "damaged, and computed again", summary.rebuilt.iter().map(|path| path.display().to_string()));
-    list(&bar, "unreadable", summary.failures.iter().map(|(id, error)| format!("{id}: {error}")));
+    list(&bar, "unreadable", summary.failures.iter().map(|(id, error)| of_file(id, error)));
     let of_audio = matches!(features, FrontEnd::Audio(_));
     Ok(Prepared { summary, seconds: begun.elapsed().as_secs_f64(), of_audio })
 }
