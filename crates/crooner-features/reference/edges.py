@@ -51,6 +51,8 @@ add('mix', f'stft {SMALL} power=2', lambda y: S(y, **small) ** 2)
 add('mix', f'mel {SMALL} n_mels=40 power=1', lambda y: F.melspectrogram(y=y, sr=SR, n_mels=40, power=1, **small))
 add('mix', f'mel {SMALL} n_mels=40 power=1.5 fmax=6000', lambda y: F.melspectrogram(y=y, sr=SR, n_mels=40, power=1.5, fmax=6000, **small))
 add('mix', 'mel n_fft=501 hop_length=300 n_mels=40', lambda y: F.melspectrogram(y=y, sr=SR, n_fft=501, hop_length=300, n_mels=40))
+for name, norm in (('1', 1), ('2', 2), ('inf', np.inf), ('none', None)):
+    add('mix', f'mel {SMALL} n_mels=40 norm={name}', lambda y: F.melspectrogram(y=y, sr=SR, n_mels=40, norm=norm, **small))
 add('mix', f'log-mel {SMALL} n_mels=40 top_db=none amin=1e-5', lambda y: librosa.power_to_db(F.melspectrogram(y=y, sr=SR, n_mels=40, **small), amin=1e-5, top_db=None), 'Decibel')
 add('mix', f'mfcc {SMALL} n_mels=40 dct_type=3', lambda y: F.mfcc(y=y, sr=SR, n_mels=40, dct_type=3, **small), 'Rise')
 add('mix', f'mfcc {SMALL} n_mels=40 dct_type=1', lambda y: F.mfcc(y=y, sr=SR, n_mels=40, dct_type=1, **small), 'Rise')
@@ -83,10 +85,14 @@ add('mix', 'fourier-tempogram hop_length=300 win_length=15', lambda y: np.abs(F.
 add('mix', 'pseudo-cqt fmin=220 n_bins=48', lambda y: librosa.pseudo_cqt(y, sr=SR, fmin=220, n_bins=48), 'ConstantQ')
 add('mix', 'pseudo-cqt hop_length=256 fmin=110 n_bins=60 bins_per_octave=24 scale=false', lambda y: librosa.pseudo_cqt(y, sr=SR, hop_length=256, fmin=110, n_bins=60, bins_per_octave=24, scale=False), 'ConstantQ')
 add('mix', 'hybrid-cqt hop_length=256', lambda y: librosa.hybrid_cqt(y, sr=SR, hop_length=256), 'Scaled')
-# High enough that the rate need not be lowered by 4 first: soxr does that in stages that start empty (crooner-resample).
+# So low that the rate is lowered by 4, 8 and 16 first, which soxr does in stages that start empty.
+for fmin in (110, 55, 27.5):
+    add('mix', f'cqt hop_length=256 fmin={fmin} n_bins=24', lambda y: np.abs(librosa.cqt(y, sr=SR, hop_length=256, fmin=fmin, n_bins=24)), 'Scaled')
+for name, norm in (('2', 2), ('inf', np.inf)):
+    add('mix', f'cqt fmin=220 n_bins=36 norm={name}', lambda y: np.abs(librosa.cqt(y, sr=SR, fmin=220, n_bins=36, norm=norm)), 'Scaled')
 add('mix', 'hybrid-cqt fmin=1000 n_bins=60 bins_per_octave=24 tuning=0.2', lambda y: librosa.hybrid_cqt(y, sr=SR, fmin=1000, n_bins=60, bins_per_octave=24, tuning=0.2), 'Scaled')
 add('mix', 'chroma-vqt', lambda y: F.chroma_vqt(y=y, sr=SR, intervals='equal'), 'Scaled')
-add('mix', 'chroma-vqt hop_length=256 fmin=110 n_octaves=4 bins_per_octave=24 gamma=10 threshold=0.01 norm=l1', lambda y: F.chroma_vqt(y=y, sr=SR, intervals='equal', hop_length=256, fmin=110, n_octaves=4, bins_per_octave=24, gamma=10, threshold=0.01, norm=1), 'Scaled')
+add('mix', 'chroma-vqt hop_length=256 fmin=110 n_octaves=4 bins_per_octave=24 gamma=10 threshold=0.01 norm=1', lambda y: F.chroma_vqt(y=y, sr=SR, intervals='equal', hop_length=256, fmin=110, n_octaves=4, bins_per_octave=24, gamma=10, threshold=0.01, norm=1), 'Scaled')
 
 # What every feature makes of tracks that are hardly one.
 for clip in ('silence', 'one', 'constant', 'short', 'faint'):

@@ -103,8 +103,9 @@
 //! - *Constant-Q*: intervals other than equal; another resampler than soxr's high quality.
 //! - *STFT*: windows besides those of [`Window`]; padding besides zeros, reflection and the edge. A track that librosa
 //!   would only warn about (no samples, or shorter than an uncentred window) is an error.
-//! - *Mel*: other norms than Slaney's and none; edges above half the sample rate, where librosa returns empty bands. Bands
-//!   narrower than the bins stay, as in librosa; see [`MelFilterBank::empty_bands`].
+//! - *Mel*: edges above half the sample rate, where librosa returns empty bands. Bands narrower than the bins stay, as in
+//!   librosa; see [`MelFilterBank::empty_bands`].
+//! - *Norms* besides the sum, the length and the largest.
 //! - *Decibels*: a reference function other than the largest value; `top_db = 0`.
 //! - *Griffin-Lim*: NumPy's random numbers; a seed gives others.
 //! - *Samples*: multichannel input (mix down first, by the mean as `librosa.to_mono`), integers, and magnitudes above
@@ -197,7 +198,7 @@ pub use structure::over_time::{
 pub use waveform::{Preemphasis, WaveformConfig, deemphasis, preemphasis};
 
 /// Bumped whenever a change may alter the numbers of any feature, be it in the samples that files decode to.
-pub const FEATURES_VERSION: u32 = 6;
+pub const FEATURES_VERSION: u32 = 7;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/coming-from-librosa.md")]

@@ -7,6 +7,8 @@ use crate::{FeatureConfig, FeatureError};
 /// librosa's names for our keys; the first key that a feature has is meant.
 const LIBROSA: &[(&str, &[&str])] =
     &[("sr", &["sample_rate"]), ("fmin", &["f_min_hz"]), ("fmax", &["f_max_hz"]), ("ref", &["reference"])];
+/// librosa's values of `norm` for ours.
+const NORMS: &[(&str, &str)] = &[("1", "l1"), ("2", "l2"), ("np.inf", "inf")];
 
 impl FeatureConfig {
     /// The feature called `name`, with its default settings.
@@ -22,8 +24,8 @@ impl FeatureConfig {
     }
 
     /// The same feature with `key` set to `value`, written as in a configuration file without its quotes: `256`,
-    /// `0.5`, `true`, `hann`, `none`. librosa's names are known too: `sr`, `fmin`, `fmax`, `htk=true`, and Python's `True`,
-    /// `False` and `None`.
+    /// `0.5`, `true`, `hann`, `none`. librosa's names are known too: `sr`, `fmin`, `fmax`, `htk=true`, `norm=1`, and Python's
+    /// `True`, `False` and `None`.
     ///
     /// Whether the value is in range may depend on settings to come, and is for [`validate`](Self::validate) to say.
     ///
@@ -82,6 +84,8 @@ impl FeatureConfig {
         let known = self.keys().unwrap_or_default();
         let names = LIBROSA.iter().find(|(librosa, _)| *librosa == key && !known.iter().any(|k| k == key));
         let ours = names.and_then(|(_, ours)| ours.iter().find(|ours| known.iter().any(|key| key == *ours)));
+        let norm = NORMS.iter().find(|(librosa, _)| matches!(key, "norm" | "mel_norm") && *librosa == value);
+        let value = norm.map_or(value, |(_, ours)| ours);
         let parsed = match (value, serde_json::from_str(value)) {
             ("True" | "False", _) => Value::Bool(value == "True"),
             ("None", _) => Value::String("none".to_owned()),
@@ -154,6 +158,9 @@ mod tests {
         assert_eq!(config.with("htk", "true"), config.with("scale", "htk"));
         assert_eq!(config.with("htk", "True"), config.with("scale", "htk"));
         assert_eq!(config.with("center", "False"), config.with("center", "false"));
+        for (theirs, ours) in [("1", "l1"), ("2", "l2"), ("np.inf", "inf")] {
+            assert_eq!(config.with("norm", theirs).unwrap(), config.with("norm", ours).unwrap());
+        }
         let narrow = config.with("fmax", "4000").unwrap().with("win_length", "400").unwrap();
         assert_eq!(narrow.with("fmax", "None").unwrap().with("win_length", "none").unwrap(), config);
         let unlimited = config.with("top_db", "None").unwrap();

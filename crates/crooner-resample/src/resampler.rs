@@ -116,13 +116,19 @@ impl Resampler {
 
     /// Appends the rest of the output, as if silence followed, and resets for the next stream.
     ///
-    /// Over the whole stream `ceil(n_samples * to_hz / from_hz)` samples have then been appended.
+    /// Over the whole stream `ceil(n_samples * to_hz / from_hz)` samples have then been appended. The last one is zero where
+    /// that is more than half a sample more than the quotient, as librosa has it: soxr rounds to the nearest length.
     pub fn finish(&mut self, output: &mut Vec<f32>) {
         let missing = self.output_len_u64(self.consumed) - self.produced;
         let before = output.len();
         finish(&mut self.steps, output);
         // With several steps each rounds its own length up.
         output.truncate(before.saturating_add(usize::try_from(missing).unwrap_or(usize::MAX)));
+        if let Some(last) = output[before..].last_mut()
+            && self.is_padded(self.consumed)
+        {
+            *last = 0.0;
+        }
         self.consumed = 0;
         self.produced = 0;
     }
@@ -142,6 +148,12 @@ impl Resampler {
     /// Rate of the output, in Hz.
     pub fn to_hz(&self) -> u32 {
         self.to_hz
+    }
+
+    /// Whether the length that `n_samples` make is rounded up by more than half a sample.
+    fn is_padded(&self, n_samples: u64) -> bool {
+        let beyond = (u128::from(n_samples) * u128::from(self.to_hz)) % u128::from(self.from_hz);
+        beyond > 0 && 2 * beyond < u128::from(self.from_hz)
     }
 
     fn output_len_u64(&self, n_samples: u64) -> u64 {
@@ -166,7 +178,7 @@ impl fmt::Debug for Resampler {
 /// Equal to `librosa.resample(y, orig_sr=from_hz, target_sr=to_hz, res_type="soxr_hq")` to the
 /// precision stated in the [crate documentation](crate). The result has
 /// `ceil(samples.len() * to_hz / from_hz)` samples, aligned in time with the input: sample `m` is the signal at
-/// `m / to_hz` seconds. Amplitude is kept (librosa's `scale=True` is a further gain of
+/// `m / to_hz` seconds (but for the last one, see [`Resampler::finish`]). Amplitude is kept (librosa's `scale=True` is a further gain of
 /// `sqrt(from_hz / to_hz)` that the caller can apply). Equal rates copy.
 ///
 /// A non-finite sample spoils the blocks it lies in.

@@ -4,7 +4,8 @@
 //! two Nyquist frequencies, for most ratios a short polyphase interpolator, and for large
 //! upsampling a final interpolation by a power of two. Only two of these shape the signal: the sharp low-pass, and the
 //! interpolator's droop (about -0.01 dB at the edge of the pass-band). Both are Kaiser-windowed
-//! sincs, so the whole chain is a zero-phase filter that is the product of two known responses.
+//! sincs, so the whole chain is a zero-phase filter that is the product of two known responses. The halvings matter only
+//! at the beginning of a signal (`start`).
 //! Frequencies here are relative to the lower of the two rates.
 //!
 //! The rules and numbers below are those of libsoxr 0.1.3, its longer formulas replaced by fits over the range
@@ -30,12 +31,14 @@ const MAX_PHASES: u64 = 2048;
 /// A zero-phase filter for one ratio of rates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Response {
-    low_pass: Filter,
-    interpolator: Option<Filter>,
+    pub(crate) low_pass: Filter,
+    pub(crate) interpolator: Option<Filter>,
     /// Whether the interpolator comes before the low-pass.
-    interpolator_first: bool,
-    /// Whether halvings or a final interpolation stand around the two.
-    extra_stages: bool,
+    pub(crate) interpolator_first: bool,
+    /// Halvings before these two.
+    pub(crate) halvings: u32,
+    /// Whether an interpolation by a power of two comes after them.
+    pub(crate) interpolated_last: bool,
 }
 
 /// A kernel and the rate its time axis is counted in.
@@ -54,7 +57,8 @@ impl Response {
         let (halvings, post) = (halvings(up, down), post_interpolation(up, down));
         // What is left between halvings and final interpolation.
         let (up, down) = lowest_terms(up << halvings, down * post);
-        let extra_stages = halvings + u32::from(post > 1);
+        let interpolated_last = post > 1;
+        let extra_stages = halvings + u32::from(interpolated_last);
         if up.max(down) < 5 || up * down < 6 {
             let attenuation = ATTENUATION_DB + decibels(1 + extra_stages);
             let granularity = if up > down && up.is_power_of_two() { 2 * up } else { 4 };
@@ -63,7 +67,8 @@ impl Response {
                 low_pass,
                 interpolator: None,
                 interpolator_first: false,
-                extra_stages: extra_stages > 0,
+                halvings,
+                interpolated_last,
             };
         }
 
@@ -91,20 +96,9 @@ impl Response {
             low_pass: low_pass(rate, attenuation, 4),
             interpolator: Some(interpolator),
             interpolator_first: next_to_one,
-            extra_stages: extra_stages > 0,
+            halvings,
+            interpolated_last,
         }
-    }
-
-    /// The two filters in the order of their chain, and the rate of the samples between them; none where a chain has
-    /// one filter or more than two.
-    pub(crate) fn pair(&self) -> Option<(&Filter, &Filter, f64)> {
-        let interpolator = self.interpolator.as_ref().filter(|_| !self.extra_stages)?;
-        let (first, second) = if self.interpolator_first {
-            (interpolator, &self.low_pass)
-        } else {
-            (&self.low_pass, interpolator)
-        };
-        Some((first, second, self.low_pass.rate))
     }
 
     /// Half the length of the impulse response, in samples of the lower rate.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::check_range;
 use crate::fourier::stft::spectrogram_of;
 use crate::fourier::transform::{FrameTransform, Real};
-use crate::{FeatureError, Spectrogram, StftConfig};
+use crate::{FeatureError, Norm, Spectrogram, StftConfig};
 
 /// Weights of a row come in groups of this many, multiplied and summed side by side.
 const LANES: usize = 4;
@@ -61,6 +61,24 @@ pub enum MelNorm {
     Slaney,
     /// Every triangle has height 1.
     None,
+    /// The largest weight of every band is 1.
+    Inf,
+    /// The weights of every band sum to 1.
+    L1,
+    /// The weights of every band have Euclidean length 1.
+    L2,
+}
+
+impl MelNorm {
+    /// What the weights of a band are divided by, where that is a norm of theirs.
+    fn of_weights(self) -> Norm {
+        match self {
+            Self::Slaney | Self::None => Norm::None,
+            Self::Inf => Norm::Inf,
+            Self::L1 => Norm::L1,
+            Self::L2 => Norm::L2,
+        }
+    }
 }
 
 /// Which mel bands to compute.
@@ -136,7 +154,8 @@ struct Row {
 ///
 /// With edges `f[0..n_mels + 2]` evenly spaced in mels, the weight of bin frequency `x` in band `m` is
 /// `max(0, min((x - f[m]) / (f[m+1] - f[m]), (f[m+2] - x) / (f[m+2] - f[m+1])))`, times `2 / (f[m+2] - f[m])` under
-/// [`MelNorm::Slaney`]. Computed in `f64` and rounded where librosa rounds.
+/// [`MelNorm::Slaney`]; the other norms divide the weights of a band by their norm. Computed in `f64` and rounded where
+/// librosa rounds.
 ///
 /// ```
 /// use crooner_features::{MelConfig, mel_filter_bank};
@@ -163,17 +182,18 @@ pub fn mel_filter_bank(
     for edges in edges_hz.windows(3) {
         let (low, peak, high) = (edges[0], edges[1], edges[2]);
         let first_bin = bins_hz.partition_point(|&hz| hz <= low);
-        let weights: Vec<f32> = bins_hz[first_bin..]
+        let mut weights: Vec<f32> = bins_hz[first_bin..]
             .iter()
             .take_while(|&&hz| hz < high)
             .map(|&hz| {
                 let triangle = ((hz - low) / (peak - low)).min((high - hz) / (high - peak)).max(0.0) as f32;
                 match config.norm {
                     MelNorm::Slaney => (f64::from(triangle) * (2.0 / (high - low))) as f32,
-                    MelNorm::None => triangle,
+                    _ => triangle,
                 }
             })
             .collect();
+        config.norm.of_weights().apply(&mut weights);
         bank.rows.push(Row { first_bin, n_groups: weights.len().div_ceil(LANES) });
         bank.weights.extend(weights.chunks(LANES).map(|chunk| {
             let mut group = [0.0; LANES];

@@ -7,6 +7,7 @@ use crooner_features::{
     power_spectrogram, stft,
 };
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::noise;
 
@@ -136,14 +137,14 @@ proptest! {
         f_min_hz in 0f32..3000.0,
         width_hz in 1.5f32..5000.0,
         htk: bool,
-        slaney_norm: bool,
+        norm in select(vec![MelNorm::Slaney, MelNorm::None, MelNorm::Inf, MelNorm::L1, MelNorm::L2]),
     ) {
         let config = MelConfig {
             n_mels,
             f_min_hz,
             f_max_hz: Some(f_min_hz + width_hz),
             scale: if htk { MelScale::Htk } else { MelScale::Slaney },
-            norm: if slaney_norm { MelNorm::Slaney } else { MelNorm::None },
+            norm,
         };
         let bank = mel_filter_bank(16_000, 2 * half, &config).unwrap();
         let dense = bank.to_dense();
@@ -185,11 +186,21 @@ fn slow_bank(sample_rate: f64, n_fft: usize, config: &MelConfig) -> Vec<f64> {
             (c - hz) / (c - b)
         };
         match config.norm {
-            MelNorm::None => triangle,
             MelNorm::Slaney => triangle * 2.0 / (c - a),
+            _ => triangle,
         }
     };
-    (0..config.n_mels).flat_map(|m| (0..=n_fft / 2).map(move |k| weight(m, k))).collect()
+    let band = |m: usize| {
+        let weights: Vec<f64> = (0..=n_fft / 2).map(|k| weight(m, k)).collect();
+        let norm: f64 = match config.norm {
+            MelNorm::Slaney | MelNorm::None => 1.0,
+            MelNorm::Inf => weights.iter().copied().fold(0.0, f64::max),
+            MelNorm::L1 => weights.iter().sum(),
+            MelNorm::L2 => weights.iter().map(|weight| weight * weight).sum::<f64>().sqrt(),
+        };
+        weights.into_iter().map(move |weight| if norm > 0.0 { weight / norm } else { weight })
+    };
+    (0..config.n_mels).flat_map(band).collect()
 }
 
 #[test]
