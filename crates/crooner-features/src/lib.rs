@@ -71,9 +71,9 @@
 //! | waveform | 0.0e+00 | 5.2e-07 | 4.0e-07 | of the largest value |
 //! | stft | 1.9e-07 | 3.1e-07 | 2.3e-07 | of the largest value |
 //! | mel | 2.8e-07 | 4.1e-07 | 3.8e-07 | of the largest value |
-//! | log-mel | 5.0e-04 | 6.9e-04 | 7.5e-04 | dB |
-//! | mfcc | 1.4e-04 | 3.4e-04 | 3.3e-04 | absolute |
-//! | mfcc-delta | 2.3e-05 | 3.9e-05 | 3.2e-05 | absolute |
+//! | log-mel | 5.1e-04 | 6.9e-04 | 7.5e-04 | dB |
+//! | mfcc | 1.4e-04 | 3.4e-04 | 3.2e-04 | absolute |
+//! | mfcc-delta | 1.6e-05 | 3.9e-05 | 3.2e-05 | absolute |
 //! | pcen | 1.4e-07 | 4.5e-01 | 1.7e-01 | of the largest value |
 //! | spectral-centroid | 5.9e-08 | 2.1e-04 | 3.7e-06 | of the largest value |
 //! | spectral-bandwidth | 5.7e-08 | 5.1e-04 | 9.1e-06 | of the largest value |
@@ -85,15 +85,18 @@
 //! | rms | 1.1e-07 | 1.7e-07 | 1.3e-07 | of the largest value |
 //! | cqt | 8.3e-07 | 8.3e-07 | 4.5e-07 | of the largest value |
 //! | vqt | 7.0e-07 | 7.6e-07 | 5.0e-07 | of the largest value |
-//! | chroma-stft | 1.4e-06 | 8.3e-05 | 6.4e-06 | of the largest value |
+//! | pseudo-cqt | 3.6e-07 | 4.2e-07 | 2.5e-07 | of the largest value |
+//! | hybrid-cqt | 5.8e-07 | 7.1e-07 | 3.9e-07 | of the largest value |
+//! | chroma-stft | 1.3e-06 | 8.3e-05 | 6.3e-06 | of the largest value |
 //! | chroma-cqt | 4.9e-05 | 4.3e-05 | 3.8e-05 | of the largest value |
+//! | chroma-vqt | 2.0e-04 | 1.7e-04 | 1.8e-04 | of the largest value |
 //! | chroma-cens | 0.0e+00 | 0.0e+00 | 0.0e+00 | of the largest value |
 //! | tonnetz | 2.1e-05 | 3.2e-05 | 1.9e-05 | of the largest value |
 //! | onset-strength | 1.2e-05 | 2.3e-05 | 1.2e-05 | dB |
-//! | tempogram | 3.5e-07 | 4.7e-07 | 2.9e-07 | of the largest value |
-//! | fourier-tempogram | 2.2e-07 | 3.3e-07 | 2.7e-07 | of the largest value |
+//! | tempogram | 3.8e-07 | 4.6e-07 | 2.8e-07 | of the largest value |
+//! | fourier-tempogram | 2.2e-07 | 3.3e-07 | 2.5e-07 | of the largest value |
 //! | iirt | 4.3e-07 | 6.5e-07 | 2.2e-07 | of the largest value |
-//! | plp | 1.3e-06 | 2.6e-06 | 2.0e-06 | of the largest value |
+//! | plp | 1.3e-06 | 2.6e-06 | 1.8e-06 | of the largest value |
 //! | yin | 3.0e-05 | 4.8e-05 | 7.1e-06 | of the largest value |
 //! | pyin | 4.5e-08 | 4.5e-08 | 4.5e-08 | of the largest value of the row |
 //! | hpss-harmonic | 1.8e-07 | 2.9e-06 | 5.5e-06 | of the largest value |

@@ -200,11 +200,13 @@ impl Folder {
     }
 
     fn fold(&mut self, samples: &[f32]) -> Result<Frames, FeatureError> {
-        let transform = match self.folding.mode {
-            CqtMode::Full => self.analyser.magnitude(samples)?,
-            CqtMode::Hybrid => hybrid_frames(samples, &self.folding.cqt)?,
-        };
-        Ok(fold_frames(&transform, &self.classes, self.folding.n_chroma))
+        let n_chroma = self.folding.n_chroma;
+        match self.folding.mode {
+            CqtMode::Full => self.analyser.fold(samples, &self.classes, n_chroma),
+            CqtMode::Hybrid => {
+                Ok(fold_frames(&hybrid_frames(samples, &self.folding.cqt)?, &self.classes, n_chroma))
+            }
+        }
     }
 }
 
@@ -252,7 +254,7 @@ fn pitch_classes(n_bins: usize, bins_per_octave: usize, n_chroma: usize, f_min_h
 ///
 /// The magnitudes of all bins of a pitch class ([`cq_to_chroma`]) added up, each frame over its norm.
 ///
-/// Memory: the transform, `4 n_octaves bins_per_octave` bytes a frame, and twice the track.
+/// Memory: the result, and three quarters of the track; with a hybrid transform, its magnitudes too.
 ///
 /// ```
 /// use crooner_features::{ChromaCqtConfig, chroma_cqt};
@@ -341,9 +343,8 @@ impl ChromaVqtConfig {
 
     fn fold(&self, analyser: &mut Analyser, samples: &[f32]) -> Result<Frames, FeatureError> {
         let (n_chroma, f_min_hz) = (self.bins_per_octave, self.f_min_hz.map_or_else(c1_hz, f64::from));
-        let transform = analyser.magnitude(samples)?;
         let classes = pitch_classes(self.vqt().n_bins, n_chroma, n_chroma, f_min_hz);
-        let mut chroma = fold_frames(&transform, &classes, n_chroma);
+        let mut chroma = analyser.fold(samples, &classes, n_chroma)?;
         scale_frames(&mut chroma, self.threshold, self.norm);
         Ok(chroma)
     }

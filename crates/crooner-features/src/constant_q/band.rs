@@ -9,7 +9,9 @@ use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
 use super::wavelet::{Basis, SparseRow};
+use crate::PadMode;
 use crate::fourier::simd::{Simd, WithSimd, dispatch};
+use crate::whole_track::Padded;
 
 /// Numbers that are multiplied and summed side by side, real and imaginary parts in turn.
 const LANES: usize = 16;
@@ -58,6 +60,8 @@ pub(super) struct Band {
     twiddle_im: Vec<[f32; BINS]>,
     /// Sums of the products of each row, for the real and the imaginary part.
     sums: Vec<[[f32; LANES]; 2]>,
+    /// Their totals.
+    products: Vec<[f32; 2]>,
     /// What is unpacked, and room for a whole group at the end.
     spectrum: Vec<[[f32; 2]; BINS]>,
 }
@@ -78,6 +82,7 @@ impl Band {
         Self {
             n_fft,
             sums: vec![[[0.0; LANES]; 2]; basis.rows.len()],
+            products: vec![[0.0; 2]; basis.rows.len()],
             rows,
             packed: vec![Complex32::default(); n_fft / 2 + 1],
             scratch: vec![Complex32::default(); fft.get_inplace_scratch_len()],
@@ -89,19 +94,18 @@ impl Band {
         }
     }
 
-    /// `value` of the product of each row with the spectrum of each frame of `track`, into `frames`, which are `n_bins` long,
-    /// from `first_bin` on.
-    pub(super) fn apply<T>(
+    /// Hands `on_frame` the products of the rows with the spectrum of each of `n_frames` frames of `track`, real and
+    /// imaginary, with the frame's number.
+    pub(super) fn apply(
         &mut self,
         track: &[f32],
+        pad_mode: PadMode,
         hop_length: usize,
-        frames: &mut [T],
-        n_bins: usize,
-        first_bin: usize,
-        value: impl Fn([f32; 2]) -> T,
+        n_frames: usize,
+        on_frame: impl FnMut(usize, &[[f32; 2]]),
     ) {
-        let frames = frames.chunks_exact_mut(n_bins).map(|frame| &mut frame[first_bin..]);
-        dispatch(Frames { band: self, track, hop_length, frames, value });
+        let track = Padded::new(track, self.n_fft / 2, pad_mode);
+        dispatch(Frames { band: self, track, hop_length, n_frames, on_frame });
     }
 
     #[inline(always)]
@@ -133,23 +137,23 @@ impl Band {
     }
 }
 
-struct Frames<'a, I, F> {
+struct Frames<'a, F> {
     band: &'a mut Band,
-    track: &'a [f32],
+    track: Padded<'a>,
     hop_length: usize,
-    frames: I,
-    value: F,
+    n_frames: usize,
+    on_frame: F,
 }
 
-impl<'a, T: 'a, I: Iterator<Item = &'a mut [T]>, F: Fn([f32; 2]) -> T> WithSimd for Frames<'_, I, F> {
+impl<F: FnMut(usize, &[[f32; 2]])> WithSimd for Frames<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { band, track, hop_length, frames, value } = self;
-        for (t, frame) in frames.enumerate() {
-            let half = band.n_fft / 2;
-            let samples = track[t * hop_length..][..band.n_fft].as_chunks::<2>().0;
+        let Self { band, mut track, hop_length, n_frames, mut on_frame } = self;
+        let half = band.n_fft / 2;
+        for t in 0..n_frames {
+            let samples = track.frame(t * hop_length, band.n_fft).as_chunks::<2>().0;
             for (packed, x) in band.packed.iter_mut().zip(samples) {
                 *packed = Complex32::new(x[0], x[1]);
             }
@@ -162,9 +166,10 @@ impl<'a, T: 'a, I: Iterator<Item = &'a mut [T]>, F: Fn([f32; 2]) -> T> WithSimd 
                 sums[0] = lane_sums(parts, &row.for_re);
                 sums[1] = lane_sums(parts, &row.for_im);
             }
-            for (output, [re, im]) in frame.iter_mut().zip(&band.sums) {
-                *output = value([total(re), total(im)]);
+            for (product, [re, im]) in band.products.iter_mut().zip(&band.sums) {
+                *product = [total(re), total(im)];
             }
+            on_frame(t, &band.products);
         }
     }
 }

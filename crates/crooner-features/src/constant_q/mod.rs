@@ -22,8 +22,7 @@ pub use pseudo::{HybridCqtConfig, PseudoCqtConfig, hybrid_cqt, pseudo_cqt};
 pub(crate) use wavelet::c1_hz;
 pub use wavelet::{WaveletLengths, cqt_frequencies, wavelet_lengths};
 
-use crate::whole_track::padded;
-use crate::{FeatureError, Frames, PadMode, Spectrogram};
+use crate::{FeatureError, Frames, Spectrogram};
 use band::Band;
 use wavelet::Basis;
 
@@ -40,7 +39,7 @@ use wavelet::Basis;
 /// librosa adds a frame where the rate is halved before the first octave and the track ends within the last few
 /// samples before a hop is full; here there is none.
 ///
-/// Memory: the result, and twice the track.
+/// Memory: the result, and three quarters of the track.
 ///
 /// ```
 /// use crooner_features::{CqtConfig, cqt};
@@ -162,7 +161,24 @@ impl Analyser {
 
     /// Magnitudes of the transform.
     pub(crate) fn magnitude(&mut self, samples: &[f32]) -> Result<Frames, FeatureError> {
-        self.analyse(samples, |[re, im]| (re * re + im * im).sqrt())
+        self.analyse(samples, magnitude)
+    }
+
+    /// Magnitudes of the transform, those of the bins of each class added up: `classes` has the class of each bin.
+    pub(crate) fn fold(
+        &mut self,
+        samples: &[f32],
+        classes: &[usize],
+        n_classes: usize,
+    ) -> Result<Frames, FeatureError> {
+        let mut frames = vec![0.0; n_classes * self.settings.n_frames(samples.len())];
+        self.each(samples, |t, first_bin, products| {
+            let frame = &mut frames[t * n_classes..][..n_classes];
+            for (&class, &product) in classes[first_bin..].iter().zip(products) {
+                frame[class] += magnitude(product);
+            }
+        })?;
+        Ok(Frames::from_parts(n_classes, frames))
     }
 
     /// `value` of real and imaginary part of every bin of every frame.
@@ -171,9 +187,25 @@ impl Analyser {
         samples: &[f32],
         value: impl Fn([f32; 2]) -> T,
     ) -> Result<Frames<T>, FeatureError> {
-        let tuning = self.settings.tuning_of(samples)?;
         let n_bins = self.settings.n_bins;
         let mut frames = vec![T::default(); n_bins * self.settings.n_frames(samples.len())];
+        self.each(samples, |t, first_bin, products| {
+            for (output, &product) in frames[t * n_bins + first_bin..].iter_mut().zip(products) {
+                *output = value(product);
+            }
+        })?;
+        Ok(Frames::from_parts(n_bins, frames))
+    }
+
+    /// Hands `on_frame` the real and imaginary parts of one octave's bins after another's, frame by frame, with the frame's
+    /// number and the first of the bins.
+    fn each(
+        &mut self,
+        samples: &[f32],
+        mut on_frame: impl FnMut(usize, usize, &[[f32; 2]]),
+    ) -> Result<(), FeatureError> {
+        let tuning = self.settings.tuning_of(samples)?;
+        let n_frames = self.settings.n_frames(samples.len());
         let bank = match &mut self.bank {
             Some(bank) if bank.tuning == tuning => bank,
             stale => stale.insert(Bank::new(&self.settings, tuning)?),
@@ -185,15 +217,19 @@ impl Analyser {
 
         let early = bank.early.as_mut().map(|resampler| convert(resampler, samples));
         let mut signal = std::borrow::Cow::Borrowed(early.as_deref().unwrap_or(samples));
-        for octave in &mut bank.octaves {
-            let mode: PadMode = self.settings.pad_mode;
-            let Octave { band, hop_length, first_bin, .. } = octave;
-            let track = padded(&signal, band.n_fft / 2, mode);
-            band.apply(&track, *hop_length, &mut frames, n_bins, *first_bin, &value);
-            if octave.halve {
+        for Octave { first_bin, band, hop_length, halve } in &mut bank.octaves {
+            band.apply(&signal, self.settings.pad_mode, *hop_length, n_frames, |t, products| {
+                on_frame(t, *first_bin, products);
+            });
+            if *halve {
                 signal = std::borrow::Cow::Owned(convert(halving, &signal));
             }
         }
-        Ok(Frames::from_parts(n_bins, frames))
+        Ok(())
     }
+}
+
+#[inline(always)]
+fn magnitude([re, im]: [f32; 2]) -> f32 {
+    (re * re + im * im).sqrt()
 }

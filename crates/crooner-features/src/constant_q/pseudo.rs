@@ -7,7 +7,7 @@ use super::wavelet::Basis;
 use super::{Analyser, CqtConfig};
 use crate::feature::Feature;
 use crate::fourier::transform::FrameTransform;
-use crate::whole_track::{WholeTrack, dot, padded};
+use crate::whole_track::{Padded, WholeTrack, dot};
 use crate::{Extractor, FeatureError, Frames, Spectrogram, Tuning, Window};
 
 macro_rules! magnitude_config {
@@ -161,10 +161,10 @@ fn fill(samples: &[f32], settings: &Settings, tuning: f64, first_bin: usize, fra
         })
         .collect();
     let mut transform = FrameTransform::with_window(Window::Hann.centred(n_fft, n_fft));
-    let track = padded(samples, n_fft / 2, settings.pad_mode);
+    let mut track = Padded::new(samples, n_fft / 2, settings.pad_mode);
     let mut magnitudes = vec![0.0; n_fft / 2 + 1];
     for (t, frame) in frames.values_mut().chunks_exact_mut(settings.n_bins).enumerate() {
-        transform.magnitude(&track[t * settings.hop_length..][..n_fft], &mut magnitudes);
+        transform.magnitude(track.frame(t * settings.hop_length, n_fft), &mut magnitudes);
         for (bin, (first, weights)) in frame[first_bin..].iter_mut().zip(&rows) {
             *bin = dot(weights, &magnitudes[*first..]);
         }
