@@ -49,7 +49,20 @@ def artist20():
     }.items():
         for album in albums:
             audio(root, f"mp3s-32k/{artist}/{album}/01-Intro.mp3", f"mp3s-32k/{artist}/{album}/02-Make_It.mp3")
-    audio(root, "mp3s-32k/aerosmith/stray.mp3", "lists/README")
+    audio(root, "mp3s-32k/aerosmith/stray.mp3")
+    # Three albums to train, one to validate, two to test; the list of all has one more that is not there.
+    names = sorted(str(path.relative_to(root / "mp3s-32k").with_suffix("")) for path in root.glob("mp3s-32k/*/*/*.mp3"))
+    albums = {}
+    for name in names:
+        artist, album, _ = name.split("/")
+        albums.setdefault(artist, []).append(album) if album not in albums.get(artist, []) else None
+    side = lambda name: "trn trn trn val tst tst".split()[albums[name.split("/")[0]].index(name.split("/")[1])]
+    (root / "lists").mkdir()
+    for part in ("trn", "val", "tst"):
+        listed = [name for name in names if side(name) == part]
+        (root / f"lists/a20-{part}-tracks.list").write_text("".join(f"{name}\n" for name in listed), encoding="utf-8")
+    names.append("cœur de pirate/Roses/03-Crier tout bas")
+    (root / "lists/a20-all-tracks.list").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 def librispeech():
@@ -72,6 +85,19 @@ def librispeech():
         "26   | M | train-clean-100  | 25.08 | Denny Sayers | d.b.a. Denny\n"
         "61   | M | test-clean       |  8.08 | Paul-Gabriel Wiëner\n"
         "84   | F | dev-clean        |  8.02 | Christie Nowak\n", encoding="utf-8")
+    (root / "CHAPTERS.TXT").write_text(
+        ";ID    |READER|MINUTES| SUBSET           | PROJ.|BOOK ID| CH. TITLE | PROJECT TITLE\n"
+        "198    | 19   | 5.45  | train-clean-100  | 4    | 1234  | Chapter 1 | Northanger | Abbey\n"
+        "227    | 19   | 5.45  | train-clean-100  | 4    | 1234  | Chapter 2 | Northanger Abbey\n"
+        "495    | 26   | 5.45  | train-clean-100  | 5    | 1235  | 01        | Æsop\n"
+        "496    | 26   | 5.45  | train-clean-100  | 5    | 1235  | 02        | Æsop\n"
+        # Not there, and of a subset that is not there.
+        "497    | 26   | 5.45  | train-clean-100  | 5    | 1235  | 03        | Æsop\n"
+        "1001   | 27   | 5.45  | train-clean-360  | 5    | 1235  | 04        | Æsop\n"
+        "70968  | 61   | 5.45  | test-clean       | 6    | 1236  | 01        | Peter\n"
+        "70970  | 61   | 5.45  | test-clean       | 6    | 1236  | 02        | Peter\n"
+        "121123 | 84   | 5.45  | dev-clean        | 7    | 1237  | 01        | Paul\n"
+        "121550 | 84   | 5.45  | dev-clean        | 7    | 1237  | 02        | Paul\n", encoding="utf-8")
 
 
 def voxceleb1():
@@ -105,7 +131,7 @@ def voxceleb2():
     # The published header ends every name with a space.
     (root / "vox2_meta.csv").write_text(
         "VoxCeleb2 ID ,VGGFace2 ID ,Gender ,Set \n"
-        "id00012 ,n000012 ,m ,dev \nid00015 ,n000015 ,f ,dev \nid00017 ,n000017 ,m ,test \n")
+        "id00012 ,n000012 ,m ,dev \nid00015 ,n000015 ,f ,dev \nid00016 ,n000016 ,f ,dev \nid00017 ,n000017 ,m ,test \n")
 
 
 def gtzan():

@@ -23,7 +23,7 @@ pub struct CheckReport {
     pub found: Counts,
     /// How many there should be, where it is known.
     pub expected: Option<Counts>,
-    /// What the set's lists or checksums name and is not there, sorted.
+    /// What the set's lists, rules or checksums name and is not there, sorted.
     pub missing: Vec<PathBuf>,
     /// What is there and does not belong to it, with the reason, sorted by path.
     pub extra: Vec<(PathBuf, String)>,
@@ -74,7 +74,7 @@ pub fn check(set: &dyn Dataset, request: &Request) -> Result<CheckReport, Datase
     let mut report = CheckReport {
         found: catalogue.counts(),
         expected: set.info().counts,
-        missing: Vec::new(),
+        missing: set.missing(&catalogue)?,
         extra: Vec::new(),
         damaged: Vec::new(),
         verified: 0,

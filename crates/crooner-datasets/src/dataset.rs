@@ -22,6 +22,16 @@ pub trait Dataset: Sync {
     /// not there or not in the set's layout.
     fn open(&self, request: &Request) -> Result<Catalogue, DatasetError>;
 
+    /// Files (or folders of files) that this set is known to have, by a rule or a list of its own, and that are not among
+    /// those of `catalogue`: for [`check`](crate::check), beyond what [`open`](Self::open) has noticed.
+    ///
+    /// # Errors
+    ///
+    /// When a list cannot be read.
+    fn missing(&self, _catalogue: &Catalogue) -> Result<Vec<PathBuf>, DatasetError> {
+        Ok(Vec::new())
+    }
+
     /// The name in [`registry`](crate::registry) and on the command line.
     fn name(&self) -> &str {
         &self.info().name

@@ -9,7 +9,7 @@ use crate::set::Set;
 use crate::{Catalogue, DatasetError, Info, Request, SkipReason, Skipped, Track};
 
 pub(crate) static LIBRISPEECH: Set =
-    Set::new(include_str!("../../../datasets/librispeech/dataset.toml"), open);
+    Set::with_missing(include_str!("../../../datasets/librispeech/dataset.toml"), open, missing_chapters);
 
 const LAYOUT: &str = "SUBSET/SPEAKER/CHAPTER/SPEAKER-CHAPTER-UTTERANCE.flac";
 
@@ -112,4 +112,28 @@ fn speakers(path: &Path) -> Result<HashMap<String, Speaker>, DatasetError> {
         speakers.insert((*id).to_owned(), Speaker { sex: (*sex).to_owned(), name: (*name).to_owned() });
     }
     Ok(speakers)
+}
+
+/// Folders of chapters that CHAPTERS.TXT (`ID | READER | MINUTES | SUBSET | ...`) has and that hold no audio, of the
+/// subsets that are there.
+fn missing_chapters(catalogue: &Catalogue) -> Result<Vec<PathBuf>, DatasetError> {
+    let Some(list) = find(&catalogue.root, &["CHAPTERS.TXT"]) else { return Ok(Vec::new()) };
+    let subsets: BTreeSet<&str> = catalogue.tracks.iter().filter_map(|track| track.get("subset")).collect();
+    let found: BTreeSet<(&str, &str)> =
+        catalogue.tracks.iter().map(|track| (track.artist.as_str(), track.album.as_str())).collect();
+    let mut missing = Vec::new();
+    for (number, line) in lines(&text(&list)?).filter(|(_, line)| !line.starts_with(';')) {
+        let fields: Vec<&str> = line.splitn(5, '|').map(str::trim).collect();
+        let [chapter, speaker, _, subset, _] = fields.as_slice() else {
+            return Err(bad(
+                &list,
+                number,
+                format!("expected ID | READER | MINUTES | SUBSET and more, found {line:?}"),
+            ));
+        };
+        if subsets.contains(subset) && !found.contains(&(*speaker, *chapter)) {
+            missing.push(catalogue.root.join(subset).join(speaker).join(chapter));
+        }
+    }
+    Ok(missing)
 }

@@ -1,7 +1,7 @@
 //! VoxCeleb 1 and 2 (Nagrani 2017, Chung 2018): `ID/VIDEO/UTTERANCE.wav` or `.m4a`, and their lists.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use crate::folder::{needs, require_folder};
 use crate::lists::{bad, find, last, lines, misplaced, require_some, text, tree};
@@ -12,10 +12,13 @@ pub(crate) static VOXCELEB1: Set =
     Set::new(include_str!("../../../datasets/voxceleb1/dataset.toml"), |info, request| {
         open(info, request, "vox1_meta.csv")
     });
-pub(crate) static VOXCELEB2: Set =
-    Set::new(include_str!("../../../datasets/voxceleb2/dataset.toml"), |info, request| {
-        open(info, request, "vox2_meta.csv")
-    });
+pub(crate) static VOXCELEB2: Set = Set::with_missing(
+    include_str!("../../../datasets/voxceleb2/dataset.toml"),
+    |info, request| open(info, request, VOX2_META),
+    missing_speakers,
+);
+
+const VOX2_META: &str = "vox2_meta.csv";
 
 const LAYOUT: &str = "ID/VIDEO/UTTERANCE, with an ID such as id10001";
 
@@ -35,10 +38,7 @@ pub struct Trial {
 fn open(info: &Info, request: &Request, meta: &str) -> Result<Catalogue, DatasetError> {
     let (root, extensions) = needs(info, request)?;
     require_folder(root)?;
-    let meta = match find(root, &[meta, &format!("meta/{meta}")]) {
-        Some(path) => read_meta(&path)?,
-        None => HashMap::new(),
-    };
+    let meta = speakers(root, meta)?;
     let list = find(root, &["iden_split.txt", "meta/iden_split.txt"]);
     let mut sides = match &list {
         Some(path) => identification(path)?,
@@ -101,6 +101,25 @@ fn identification(path: &Path) -> Result<HashMap<String, &'static str>, DatasetE
         sides.insert(side.0.trim().to_owned(), side.1);
     }
     Ok(sides)
+}
+
+/// What `vox?_meta.csv` says of every speaker, if it is there.
+fn speakers(root: &Path, meta: &str) -> Result<HashMap<String, Fields>, DatasetError> {
+    let path = find(root, &[meta, &format!("meta/{meta}")]);
+    path.map_or_else(|| Ok(HashMap::new()), |path| read_meta(&path))
+}
+
+/// Folders of speakers that VoxCeleb2's list has and that hold no audio, of the parts (dev or test) that are there: it
+/// has no list of utterances.
+fn missing_speakers(catalogue: &Catalogue) -> Result<Vec<PathBuf>, DatasetError> {
+    let found: BTreeSet<&str> = catalogue.tracks.iter().map(|track| track.artist.as_str()).collect();
+    let parts: BTreeSet<&str> = catalogue.tracks.iter().filter_map(|track| track.get("set")).collect();
+    let missing = speakers(&catalogue.root, VOX2_META)?.into_iter().filter_map(|(speaker, fields)| {
+        let (_, part) = fields.into_iter().find(|(name, _)| *name == "set")?;
+        let is_missing = parts.contains(part.as_str()) && !found.contains(speaker.as_str());
+        is_missing.then(|| catalogue.root.join(part).join("aac").join(speaker))
+    });
+    Ok(missing.collect())
 }
 
 /// Named values of a speaker.

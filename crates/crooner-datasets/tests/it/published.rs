@@ -30,6 +30,17 @@ fn artist20_numbers_its_folds_and_misses_an_album() {
     let report = check(set("artist20"), &request("artist20")).unwrap();
     assert!(!report.is_whole());
     assert!(report.to_string().contains("expected   20 artists, 120 albums, 1413 tracks"), "{report}");
+    assert_eq!(
+        report.missing,
+        [miniature("artist20").join("mp3s-32k/cœur de pirate/Roses/03-Crier tout bas")]
+    );
+    let sides = |artist: &str| -> Vec<&str> {
+        let tracks = catalogue.tracks.iter().filter(|track| track.artist == artist);
+        tracks.map(|track| track.get("split").unwrap_or("none")).collect()
+    };
+    let beatles = sides("beatles");
+    let count = |side: &str| beatles.iter().filter(|found| **found == side).count();
+    assert_eq!(["train", "validation", "test", "none"].map(count), [6, 2, 4, 0]);
 }
 
 #[test]
@@ -45,6 +56,12 @@ fn librispeech_reads_speakers_and_parts() {
     let sides: BTreeSet<_> = column(&catalogue, "split").into_iter().map(|(_, s)| s).collect();
     assert_eq!(sides.into_iter().collect::<Vec<_>>(), ["test", "train", "validation"]);
     assert_eq!(skipped(&catalogue, &catalogue.root).len(), 1);
+}
+
+#[test]
+fn librispeech_misses_chapters_without_audio() {
+    let report = check(set("librispeech"), &request("librispeech")).unwrap();
+    assert_eq!(report.missing, [miniature("librispeech").join("LibriSpeech/train-clean-100/26/497")]);
 }
 
 #[test]
@@ -83,6 +100,8 @@ fn voxceleb_has_its_identification_split_and_trials() {
     let second = open("voxceleb2");
     assert_eq!(second.tracks[0].get("set"), Some("dev"));
     assert_eq!((second.counts().artists, second.counts().albums), (3, 6));
+    let report = check(set("voxceleb2"), &request("voxceleb2")).unwrap();
+    assert_eq!(report.missing, [miniature("voxceleb2").join("dev/aac/id00016")]);
 }
 
 #[test]
@@ -97,6 +116,9 @@ fn gtzan_has_the_filtered_split_and_warns() {
     assert_eq!(of("jazz.00054"), Some("train"));
     assert!(catalogue.cautions[0].contains("Sturm 2013"));
     assert_eq!(skipped(&catalogue, &catalogue.root).len(), 1);
+    let report = check(set("gtzan"), &request("gtzan")).unwrap();
+    assert_eq!(report.missing.len(), 1000 - 14);
+    assert!(report.missing.contains(&miniature("gtzan").join("genres_original/rock/rock.00099.wav")));
 }
 
 #[test]
