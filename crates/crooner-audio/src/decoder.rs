@@ -21,8 +21,8 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
 use crate::error::{AudioError, MAX_SAMPLE};
-use crate::mp4;
 use crate::overlay::{Overlay, OverlayError};
+use crate::{mp4, wav};
 
 /// What stays the same throughout a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -388,6 +388,12 @@ fn probe_error(path: &Path, error: Error) -> AudioError {
         Error::Unsupported(reason) if reason.starts_with("core (probe)") => {
             AudioError::UnknownFormat { path }
         }
+        // All that Symphonia says of a WAV file whose codec it does not know.
+        Error::Unsupported("wav: unsupported wave format") => match wav::codec(&path) {
+            Ok(Some(codec)) => AudioError::UnsupportedCodec { path, codec },
+            Ok(None) => AudioError::BadHeader { path, reason: error.to_string() },
+            Err(source) => AudioError::Read { path, source },
+        },
         error => AudioError::BadHeader { path, reason: error.to_string() },
     }
 }

@@ -29,6 +29,7 @@
 //!
 //! - Integers are divided by their range, so samples lie in `[-1, 1]`; floating point is taken as it is.
 //! - Mono is the mean over channels.
+//! - ID3v1 and APE tags behind a FLAC stream are passed over.
 //! - Encoder delay and padding are removed: LAME and Xing tags of MP3, granule positions of Ogg, edit
 //!   lists of MP4 or else iTunes' tag. Raw
 //!   ADTS has no place to state them, so they stay.
@@ -55,6 +56,8 @@ mod mp4;
 mod opus;
 mod overlay;
 mod reader;
+mod trailing;
+mod wav;
 mod waveform;
 
 pub use error::{AudioError, MAX_SAMPLE};

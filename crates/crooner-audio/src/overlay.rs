@@ -1,4 +1,5 @@
-//! Containers that Symphonia does not know, shown to it as others that it does: AU ([`crate::au`]) and RF64.
+//! Containers that Symphonia does not know, shown to it as others that it does: AU ([`crate::au`]), RF64, and FLAC with tags
+//! behind it ([`crate::trailing`]).
 //!
 //! RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) are WAV with 64-bit sizes. Their header says `RF64` instead of `RIFF`, sizes are `0xFFFFFFFF`, and the true ones stand in a chunk `ds64`. Where
 //! those fit 32 bits, twelve bytes are all the difference.
@@ -8,7 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
-use crate::au;
+use crate::{au, trailing};
 
 /// A size that the chunk `ds64` tells.
 const ELSEWHERE: u32 = u32::MAX;
@@ -39,9 +40,11 @@ impl From<io::Error> for OverlayError {
 }
 
 impl Overlay {
-    /// `file` as it is, unless it is RF64 or AU.
+    /// `file` as it is, unless it is RF64, AU, or FLAC with tags behind it.
     pub(crate) fn new(mut file: File) -> Result<Self, OverlayError> {
-        let length = file.metadata()?.len();
+        let whole = file.metadata()?.len();
+        let length = trailing::length_of_audio(&mut file, whole)?;
+        file.rewind()?;
         let patches = patches(&mut file, length)?;
         file.rewind()?;
         let mut start = [0; 24];
@@ -135,7 +138,8 @@ impl Read for Overlay {
             self.position += n as u64;
             return Ok(n);
         }
-        let n = self.file.read(buffer)?;
+        let left = self.length.saturating_sub(self.position);
+        let n = (&mut self.file).take(left).read(buffer)?;
         let read = self.position..self.position + n as u64;
         for (offset, bytes) in &self.patches {
             for (place, byte) in (*offset..).zip(bytes) {
@@ -152,6 +156,8 @@ impl Read for Overlay {
 impl Seek for Overlay {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.position = match (&self.au, to) {
+            // Tags are behind the end.
+            (None, SeekFrom::End(by)) => self.file.seek(SeekFrom::Start(shifted(self.length, by)?))?,
             (None, to) => self.file.seek(to)?,
             (Some(_), SeekFrom::Start(position)) => position,
             (Some(_), SeekFrom::Current(by)) => shifted(self.position, by)?,

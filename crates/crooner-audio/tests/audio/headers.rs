@@ -258,3 +258,58 @@ fn an_mp4_file_without_edit_list_is_cut_by_the_tag_of_itunes() {
     std::fs::write(&path, &bytes).unwrap();
     assert_eq!(load(&path, None).unwrap(), load(fixture("aac.m4a"), None).unwrap());
 }
+
+#[test]
+fn a_codec_that_is_not_read_is_named() {
+    for (format, name) in [(0x31, "GSM 6.10"), (0x161, "Windows Media Audio"), (0x7777, "WAV format 0x7777")]
+    {
+        let error = samples(&Wav { format, ..Wav::s16(&[0; 64]) }).unwrap_err();
+        assert!(matches!(error, AudioError::UnsupportedCodec { .. }), "{error}");
+        assert!(
+            error.to_string().ends_with(&format!("test.wav is {name}, for which there is no decoder")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn tags_behind_flac_are_no_audio() {
+    let id3v1 = [b"TAG".as_slice(), &[b' '; 125]].concat();
+    let ape = |flags: u32| {
+        let part = |flags: u32| {
+            let size = 32_u32 + 5;
+            [
+                b"APETAGEX".as_slice(),
+                &2000_u32.to_le_bytes(),
+                &size.to_le_bytes(),
+                &[0; 4],
+                &flags.to_le_bytes(),
+                &[0; 8],
+            ]
+            .concat()
+        };
+        let header = if flags > 0 { part(flags | 1 << 29) } else { Vec::new() };
+        [header, b"items".to_vec(), part(flags)].concat()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tagged.flac");
+    let flac = std::fs::read(fixture("flac_s16.flac")).unwrap();
+    let plain = load(fixture("flac_s16.flac"), None).unwrap();
+    let id3v2 = [b"ID3\x04\0\0\0\0\x01\x00".as_slice(), &[0; 128]].concat();
+    for (before, tags) in [
+        (&[][..], vec![&id3v1]),
+        (&id3v2, vec![&id3v1]),
+        (&[], vec![&ape(0)]),
+        (&[], vec![&ape(1 << 31), &id3v1]),
+    ] {
+        let tags: Vec<u8> = tags.into_iter().flatten().copied().collect();
+        std::fs::write(&path, [before, &flac, &tags].concat()).unwrap();
+        let mut reader = AudioReader::open(&path).unwrap();
+        let mut found = Vec::new();
+        while let Some(block) = reader.next_block().unwrap() {
+            found.extend_from_slice(block);
+        }
+        assert_eq!((reader.damaged_packets(), found.len()), (0, plain.samples.len()));
+        assert_eq!(found, plain.samples);
+    }
+}
