@@ -49,8 +49,11 @@ measure() {
     for (i = 1; i <= n; i++) {
       row = order[i]; best = time[row, "torch"] < time[row, "keras"] ? time[row, "torch"] : time[row, "keras"]
       printf "%-12s %8.1f %5d %8.1f %5d", row, time[row, "torch"], memory[row, "torch"], time[row, "keras"], memory[row, "keras"]
-      for (name in names) if (name != "torch" && name != "keras")
-        printf " %9.1f %5d (%.1f x)", time[row, name], memory[row, name], best / time[row, name]
+      for (name in names) if (name != "torch" && name != "keras") {
+        # A set of kernels that this processor has not.
+        if (time[row, name] + 0 == 0) printf " %26s", "-"
+        else printf " %12.1f %5d (%.1f x)", time[row, name], memory[row, name], best / time[row, name]
+      }
       print ""
     }
     print "milliseconds and megabytes at the most"
