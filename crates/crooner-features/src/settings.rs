@@ -42,6 +42,7 @@ impl FeatureConfig {
     /// # Errors
     /// [`FeatureError::Setting`] for a key that the feature has not or a value of the wrong kind.
     pub fn with(&self, key: &str, value: &str) -> Result<Self, FeatureError> {
+        let text = value.to_owned();
         let (ours, value) = self.translate(key, value);
         let mut settings = self.to_map()?;
         let known = self.keys()?;
@@ -54,6 +55,12 @@ impl FeatureConfig {
         let is_none = value.as_str() == Some("none");
         settings.insert(ours.clone(), value);
         let mut config = self.tagged(settings.clone());
+        let wants_word = |error: &serde_json::Error| error.to_string().contains("string");
+        if settings[&ours].is_number() && config.as_ref().is_err_and(wants_word) {
+            // As a word, it is refused with the words there are.
+            settings.insert(ours.clone(), Value::String(text));
+            config = self.tagged(settings.clone());
+        }
         if is_none && config.is_err() && !self.is_written_by_default(&ours) {
             settings.remove(&ours);
             config = self.tagged(settings);
@@ -191,6 +198,11 @@ mod tests {
         assert!(refused("window", "kaiser(101)").contains("`window` must be between 0 and 100, found 101"));
         assert!(refused("n_mels", "none").starts_with("log-mel setting `n_mels`: invalid type"));
         assert!(refused("hop_length", "None").starts_with("log-mel setting `hop_length`: invalid type"));
+        assert_eq!(
+            refused("norm", "3"),
+            "log-mel setting `norm`: unknown variant `3`, expected one of `slaney`, `none`, `inf`, `l1`, `l2`"
+        );
+        assert!(refused("pad_mode", "3").contains("unknown variant `3`, expected one of `constant`, "));
         let error = FeatureConfig::named("log_mel").unwrap_err().to_string();
         assert!(error.starts_with("there is no feature `log_mel`: expected one of waveform, "), "{error}");
     }

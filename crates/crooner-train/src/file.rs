@@ -24,6 +24,10 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
+    if !folder.is_dir() {
+        let reason = format!("there is no folder {}", folder.display());
+        return Err(error(std::io::Error::new(std::io::ErrorKind::NotFound, reason)));
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".writing-");
     // Temporary files are born private; what is written is a file like any other, as the umask says.
