@@ -169,7 +169,7 @@ pub enum SplitError {
     #[error("an official split comes from a published list, and this data set brings none")]
     NeedsList,
     /// A side with no track.
-    #[error("no track is on the {side} side")]
+    #[error("no track is on the {side} side: a larger {side} fraction or another seed may put some there")]
     EmptySide {
         /// Which.
         side: Side,

@@ -70,10 +70,8 @@ impl Synthesiser {
         let wanted = effect.needed_soundfonts();
         if soundfonts.len() < wanted {
             let place = request.options.get("soundfonts").map_or("the usual folders", String::as_str);
-            return Err(needed(format!(
-                "{wanted} soundfont(s) are needed, {place} has {}",
-                soundfonts.len()
-            )));
+            let found = soundfonts.len();
+            return Err(needed(format!("{wanted} soundfont(s) are needed, found {found} in {place}")));
         }
         let size = |path: &PathBuf| fs::metadata(path).map(|found| found.len());
         let sizes = soundfonts
