@@ -247,7 +247,10 @@ fn official_lists_are_taken_as_they_are_and_their_faults_told() {
     let error = Split::official(twice, &genre(SplitKind::Official), 0).unwrap_err().to_string();
     assert!(error.starts_with("track \"1\" is on two sides, train and test"), "{error}");
     let error = Split::official(rows[3..].to_vec(), &genre(SplitKind::Official), 0).unwrap_err().to_string();
-    assert_eq!(error, "no track is on the test side");
+    assert_eq!(
+        error,
+        "no track is on the test side: a larger test fraction or another seed may put some there"
+    );
     let error = Split::new(&[Item::new("1", "a", "b")], &genre(SplitKind::Official), 0).unwrap_err();
     assert_eq!(error, SplitError::NeedsList);
 }

@@ -168,10 +168,7 @@ fn what_is_missing_is_told_with_what_to_install() {
     );
     std::fs::remove_file(cache.path().join("soundfonts/b.sf3")).unwrap();
     let error = open(&given).unwrap_err().to_string();
-    assert!(
-        error.contains(": 2 soundfont(s) are needed, ") && error.contains("soundfonts has 1;"),
-        "{error}"
-    );
+    assert!(error.contains(": 2 soundfont(s) are needed, found 1 in "), "{error}");
     open(&given.with_option("effect", "none")).unwrap();
     let error =
         open(&request(cache.path(), "fluidsynth.sh").with_option("soundfonts", "/no/folder")).unwrap_err();
