@@ -1,6 +1,6 @@
 //! Prepares simulated catalogues of up to a million tracks, and prints time and memory.
 //!
-//! `cargo run --release -p crooner -p crooner-store --example million_index` (a temporary folder of 1.5 GB; `TMPDIR`
+//! `cargo run --release -p crooner-store --example million_index` (a temporary folder of 1.5 GB; `TMPDIR`
 //! says where)
 //!
 //! A hundred tracks an artist on ten albums. Every track is one short recording under a name of its own, so that what is

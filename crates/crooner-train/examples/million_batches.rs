@@ -1,6 +1,6 @@
 //! Samples an epoch's batches from simulated catalogues of up to a million tracks, and prints time and memory.
 //!
-//! `cargo run --release -p crooner -p crooner-train --example million_batches`
+//! `cargo run --release -p crooner-train --example million_batches`
 //!
 //! Tracks of three minutes: 5,625 frames, of which a slice is 937. Their frames are stretches of one buffer, as those
 //! of a store are stretches of mapped files, so that what is measured is what sampling itself holds: the lists of
