@@ -26,20 +26,21 @@ pub(crate) struct Block {
 impl Block {
     /// The block that costs least per sample for `up / down` in lowest terms and an impulse response of
     /// `half_width` samples (at the lower rate) either side, with transforms of at most `longest` where the ratio allows.
-    pub(crate) fn new(up: usize, down: usize, half_width: f64, longest: usize) -> Self {
+    /// The first block holds at least `beginning` input samples.
+    pub(crate) fn new(up: usize, down: usize, half_width: f64, beginning: usize, longest: usize) -> Self {
         let low = up.min(down);
         let high = up.max(down);
         // In units of the lower rate's `low` samples. Block starts are multiples of one unit, because
         // only there do the two sampling grids coincide.
         let first_out = (half_width * up as f64 / low as f64).ceil() as usize;
         let overlap = (2 * first_out).div_ceil(up);
-        let least = overlap + 1;
+        let lead = first_out.div_ceil(up);
+        let least = (overlap + 1).max(lead + beginning.div_ceil(down));
         let units = (least..=least.max(longest / high))
             .filter(|&units| units == least || is_smooth(units))
             .map(|units| (units, (cost(units * up) + cost(units * down)) / (units - overlap) as f64))
             .min_by(|(_, a), (_, b)| a.total_cmp(b))
             .map_or(least, |(units, _)| units);
-        let lead = first_out.div_ceil(up);
         Self {
             n_in: units * down,
             n_out: units * up,
@@ -88,15 +89,16 @@ mod tests {
 
     #[test]
     fn blocks_tile_the_output_and_cover_the_filter() {
-        for (up, down, half_width) in [
-            (1, 2, 98.3),
-            (160, 441, 105.2),
-            (160, 147, 106.0),
-            (44_101, 16_000, 107.1),
-            (2, 1, 99.0),
-            (1, 24, 98.0),
+        for (up, down, half_width, beginning) in [
+            (1, 2, 98.3, 0),
+            (160, 441, 105.2, 300),
+            (160, 147, 106.0, 110),
+            (44_101, 16_000, 107.1, 0),
+            (2, 1, 99.0, 0),
+            (1, 24, 98.0, 5_000),
         ] {
-            let block = Block::new(up, down, half_width, LONGEST);
+            let block = Block::new(up, down, half_width, beginning, LONGEST);
+            assert!(block.n_in - block.lead_in >= beginning, "{block:?}");
             let reach_out = half_width * up as f64 / up.min(down) as f64;
             assert_eq!(block.n_in * up, block.n_out * down);
             assert_eq!(block.advance_in * up, block.advance_out * down);

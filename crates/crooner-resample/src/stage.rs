@@ -31,7 +31,8 @@ struct Design {
 impl Design {
     fn new(up: usize, down: usize, longest: usize) -> Self {
         let response = Response::new(up as u64, down as u64);
-        let block = Block::new(up, down, response.half_width(), longest);
+        let start = Start::new(up, down, &response);
+        let block = Block::new(up, down, response.half_width(), start.n_inputs, longest);
         let forward = LowBins::new(block.n_in);
         let inverse = RealFftPlanner::new().plan_fft_inverse(block.n_out);
         // Bins below the lower Nyquist frequency; what is at or above it is in the stop-band.
@@ -39,7 +40,6 @@ impl Design {
         let scale = 1.0 / block.n_in as f64;
         let gains =
             response.sample(n_low, n_low.div_ceil(2)).iter().map(|gain| (gain * scale) as f32).collect();
-        let start = Start::new(up, down, &response);
         Self { block, gains, start, forward, inverse }
     }
 

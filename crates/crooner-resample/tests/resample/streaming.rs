@@ -113,3 +113,23 @@ fn bad_rates_are_refused() {
     assert!(error.to_string().contains("found 44101/4294967295"), "{error}");
     assert!(Resampler::new(u32::MAX, u32::MAX).is_ok());
 }
+
+#[test]
+fn every_pair_of_common_rates_converts_from_the_first_block_on() {
+    let rates = [
+        8_000, 11_025, 16_000, 22_050, 32_000, 37_800, 44_056, 44_100, 48_000, 88_200, 96_000, 176_400,
+        192_000, 384_000, 705_600, 768_000,
+    ];
+    // Abrupt, and longer than what any chain of filters rings.
+    let input = noise(6_000, 5);
+    for from_hz in rates {
+        for to_hz in rates {
+            let mut output = Vec::new();
+            let mut resampler = Resampler::with_short_blocks(from_hz, to_hz).unwrap();
+            resampler.process(&input, &mut output);
+            resampler.finish(&mut output);
+            assert_eq!(output.len(), resampler.output_len(input.len()), "{from_hz} -> {to_hz}");
+            assert!(output.iter().all(|sample| sample.abs() < 2.0), "{from_hz} -> {to_hz}");
+        }
+    }
+}
