@@ -178,8 +178,8 @@ impl fmt::Debug for Resampler {
 /// Equal to `librosa.resample(y, orig_sr=from_hz, target_sr=to_hz, res_type="soxr_hq")` to the
 /// precision stated in the [crate documentation](crate). The result has
 /// `ceil(samples.len() * to_hz / from_hz)` samples, aligned in time with the input: sample `m` is the signal at
-/// `m / to_hz` seconds (but for the last one, see [`Resampler::finish`]). Amplitude is kept (librosa's `scale=True` is a further gain of
-/// `sqrt(from_hz / to_hz)` that the caller can apply). Equal rates copy.
+/// `m / to_hz` seconds (but for the last one, see [`Resampler::finish`]). Amplitude is kept (librosa's `scale=True` is a
+/// further gain of `sqrt(from_hz / to_hz)` that the caller can apply). Equal rates copy.
 ///
 /// A non-finite sample spoils the blocks it lies in.
 ///

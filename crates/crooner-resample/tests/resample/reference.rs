@@ -27,8 +27,14 @@ fn slow(samples: &[f32], from: u32, to: u32) -> Vec<f32> {
     let low = f64::from(from.min(to)) / f64::from(from);
     let half_width = HALF_WIDTHS[from.max(to) as usize - 2] / f64::from(from.max(to)) / low;
     let norm = bessel_i0(BETA);
-    (0..(samples.len() as u32 * to).div_ceil(from))
+    let scaled_len = samples.len() as u32 * to;
+    // librosa pads with a zero where soxr rounds the length down.
+    let n_converted = (2 * scaled_len + from) / (2 * from);
+    (0..scaled_len.div_ceil(from))
         .map(|m| {
+            if m >= n_converted {
+                return 0.0;
+            }
             let centre = f64::from(m) * f64::from(from) / f64::from(to);
             let sum: f64 = samples
                 .iter()
@@ -51,7 +57,7 @@ fn slow(samples: &[f32], from: u32, to: u32) -> Vec<f32> {
 
 #[test]
 fn small_ratios_are_a_windowed_sinc() {
-    let input = noise(720, 3);
+    let input = noise(700, 3);
     for (from, to) in [(2, 1), (1, 2), (3, 2), (2, 3), (4, 3), (3, 1)] {
         let snr = snr_db(&slow(&input, from, to), &resample(&input, from, to).unwrap());
         assert!(snr > 115.0, "{from} -> {to}: {snr:.1} dB");
