@@ -9,6 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
+use crate::wav::{Chunk, FIRST_CHUNK, chunk};
 use crate::{au, trailing};
 
 /// A size that the chunk `ds64` tells.
@@ -70,13 +71,9 @@ fn patches(file: &mut File, length: u64) -> Result<Vec<(u64, [u8; 4])>, OverlayE
         return Ok(Vec::new());
     }
     let mut data_size = None;
-    let mut at = head.len() as u64;
-    while at + 8 <= length {
-        let mut chunk = [0; 8];
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(&mut chunk)?;
-        let size = u32::from_le_bytes([chunk[4], chunk[5], chunk[6], chunk[7]]);
-        match &chunk[..4] {
+    let mut at = FIRST_CHUNK;
+    while let Some(Chunk { name, size, next }) = chunk(file, at, length)? {
+        match &name {
             b"ds64" => {
                 let mut sizes = [0; 16];
                 if read_up_to(file, &mut sizes)? < sizes.len() {
@@ -102,7 +99,7 @@ fn patches(file: &mut File, length: u64) -> Result<Vec<(u64, [u8; 4])>, OverlayE
             b"data" => return Ok(vec![(0, *b"RIFF")]),
             _ => {}
         }
-        at += 8 + u64::from(size) + u64::from(size % 2);
+        at = next;
     }
     Err(OverlayError::Header("RF64: there is no chunk data".to_owned()))
 }

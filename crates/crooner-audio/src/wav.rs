@@ -1,4 +1,4 @@
-//! The codec of a WAV file, by name, where Symphonia does not know it.
+//! The chunks of a WAV file, and its codec by name where Symphonia does not know it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -27,25 +27,44 @@ const EXTENSIBLE: u16 = 0xfffe;
 /// From the start of the chunk's content.
 const GUID: usize = 24;
 
+/// Where the first chunk begins: behind RIFF, its size and WAVE.
+pub(crate) const FIRST_CHUNK: u64 = 12;
+
+/// The head of a chunk.
+pub(crate) struct Chunk {
+    pub(crate) name: [u8; 4],
+    pub(crate) size: u32,
+    /// Where the next one begins.
+    pub(crate) next: u64,
+}
+
+/// The chunk that begins at `at` of a file of `length` bytes, which is then at the chunk's content; `None` at the end.
+pub(crate) fn chunk(file: &mut File, at: u64, length: u64) -> io::Result<Option<Chunk>> {
+    if at + 8 > length {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(at))?;
+    let mut head = [0; 8];
+    file.read_exact(&mut head)?;
+    let [n0, n1, n2, n3, s0, s1, s2, s3] = head;
+    let size = u32::from_le_bytes([s0, s1, s2, s3]);
+    Ok(Some(Chunk { name: [n0, n1, n2, n3], size, next: at + 8 + u64::from(size) + u64::from(size % 2) }))
+}
+
 /// What the chunk `fmt ` of a WAV file says it holds; `None` if there is none.
 pub(crate) fn codec(path: &Path) -> io::Result<Option<String>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
-    // Behind RIFF, its size and WAVE.
-    let mut at = 12;
-    while at + 8 <= length {
-        file.seek(SeekFrom::Start(at))?;
-        let mut head = [0; 8];
-        file.read_exact(&mut head)?;
-        let size = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
-        if head.starts_with(b"fmt ") {
+    let mut at = FIRST_CHUNK;
+    while let Some(Chunk { name: id, size, next }) = chunk(&mut file, at, length)? {
+        if &id == b"fmt " {
             let mut content = Vec::new();
-            (&mut file).take(size.min(GUID as u64 + 2)).read_to_end(&mut content)?;
+            (&mut file).take(u64::from(size).min(GUID as u64 + 2)).read_to_end(&mut content)?;
             let word = |at: usize| Some(u16::from_le_bytes(*content.get(at..)?.first_chunk()?));
             let tag = word(0).filter(|&tag| tag != EXTENSIBLE).or_else(|| word(GUID));
             return Ok(tag.map(name));
         }
-        at += 8 + size + size % 2;
+        at = next;
     }
     Ok(None)
 }
