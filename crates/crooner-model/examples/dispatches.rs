@@ -1,5 +1,5 @@
-//! One training step of the paper's network on wgpu, after one that compiles its kernels, by the layers named:
-//! `dispatches stock|fused N_FRAMES`. CubeCL tells what it dispatches:
+//! Training steps of the paper's network on wgpu, by the layers named: `dispatches stock|fused N_FRAMES`. CubeCL tells what
+//! it dispatches, in the first steps also while it tries out variants of a kernel:
 //!
 //! ```sh
 //! CUBECL_DEBUG_LOG=stdout cargo run --release -p crooner-model --features wgpu --example dispatches -- fused 94
@@ -12,6 +12,7 @@ use std::error::Error;
 use burn::tensor::{Device, Tensor, TensorData};
 use crooner_model::{Input, Layers, Mode, ModelConfig};
 
+const N_STEPS: usize = 6;
 const PAPER: &str = "[crnn]
 blocks = [
     { filters = 64, pool = [2, 2] },
@@ -33,9 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config: ModelConfig = toml::from_str(PAPER)?;
     let network = config.init(Input { n_mels: 128, n_frames, n_classes: 20 }, 0, &device)?;
     let mel: Vec<f32> = (0..128 * n_frames).map(|i| (i * 7919 % 8009) as f32 / -100.0).collect();
-    for step in ["compile", "step"] {
+    for step in 0..N_STEPS {
         let x = Tensor::<3>::from_data(TensorData::new(mel.clone(), [1, 128, n_frames]), &device);
-        println!("== {step}");
+        println!("== step {step}");
         let logits = network.forward_by(layers, x, Mode::Train { seed: 1 });
         let _gradients = logits.sum().backward();
         device.sync()?;

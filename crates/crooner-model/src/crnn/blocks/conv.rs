@@ -5,6 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, PaddingConfig2d};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{gelu, relu};
+#[cfg(feature = "flex")]
 use crooner_kernels::Dropout;
 #[cfg(feature = "flex")]
 use crooner_kernels::{Kernels, MOST_POOLED, Order};

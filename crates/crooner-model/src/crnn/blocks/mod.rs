@@ -91,6 +91,7 @@ pub(in crate::crnn) enum Image {
     /// `[batch, channels, bands, frames]`.
     ChannelFirst(Tensor<4>),
     /// `[batch, bands, frames, channels]`.
+    #[cfg_attr(not(feature = "flex"), expect(dead_code, reason = "the CPU's kernels make it"))]
     ChannelLast(Tensor<4>),
 }
 
