@@ -60,6 +60,7 @@ mod trailing;
 mod wav;
 mod waveform;
 
+pub use crooner_resample::Quality;
 pub use error::{AudioError, MAX_SAMPLE};
 pub use reader::{AudioReader, load};
 pub use waveform::Waveform;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crooner_resample::Resampler;
+use crooner_resample::{Quality, Resampler};
 
 use crate::decoder::Decoder;
 use crate::{AudioError, Waveform};
@@ -49,15 +49,36 @@ impl AudioReader {
         })
     }
 
-    /// Opens a file whose samples are to come at `sample_rate`, in Hz.
+    /// Opens a file whose samples are to come at `sample_rate`, in Hz, as librosa would load it.
     ///
     /// # Errors
     /// As [`open`](Self::open), and where one rate cannot be converted to the other.
     pub fn open_at(path: impl AsRef<Path>, sample_rate: u32) -> Result<Self, AudioError> {
+        Self::open_with_quality(path, sample_rate, Quality::SoxrHq)
+    }
+
+    /// As [`open_at`](Self::open_at), resampled by a filter of this quality.
+    ///
+    /// ```
+    /// use crooner_audio::{AudioReader, Quality};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/mp3_vbr.mp3");
+    /// let mut preview = AudioReader::open_with_quality(path, 16_000, Quality::Fast)?;
+    /// assert!(preview.next_block()?.is_some());
+    /// # Ok::<(), crooner_audio::AudioError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`open_at`](Self::open_at).
+    pub fn open_with_quality(
+        path: impl AsRef<Path>,
+        sample_rate: u32,
+        quality: Quality,
+    ) -> Result<Self, AudioError> {
         let path = path.as_ref();
         let mut reader = Self::open(path)?;
         if sample_rate != reader.source_sample_rate() {
-            let resampler = Resampler::new(reader.source_sample_rate(), sample_rate)
+            let resampler = Resampler::with_quality(reader.source_sample_rate(), sample_rate, quality)
                 .map_err(|source| AudioError::Resample { path: path.to_owned(), source })?;
             reader.resampler = Some(resampler);
         }

@@ -1,4 +1,4 @@
-//! Answers each line `FROM TO` on standard input with the processor time in microseconds that one second of audio takes to be
+//! Answers each line `FROM TO QUALITY` on standard input with the processor time in microseconds that one second of audio takes to be
 //! converted, the least of several runs (Linux; wall-clock time elsewhere). `reference/cost.py` runs it beside soxr.
 
 use std::error::Error;
@@ -15,10 +15,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let since = Instant::now();
     for line in stdin().lock().lines() {
         let line = line?;
-        let (from, to) = line.split_once(' ').ok_or("expected FROM TO")?;
+        let words: Vec<&str> = line.split(' ').collect();
+        let [from, to, quality] = words[..] else { return Err("expected FROM TO QUALITY".into()) };
         let (from_hz, to_hz): (u32, u32) = (from.parse()?, to.parse()?);
         let samples: Vec<f32> = (0..from_hz * SECONDS).map(|n| (n as f32 * 0.05).sin()).collect();
-        let mut resampler = Resampler::new(from_hz, to_hz)?;
+        let mut resampler = Resampler::with_quality(from_hz, to_hz, quality.parse()?)?;
         let mut converted = Vec::with_capacity(resampler.output_len(samples.len()));
         let mut least = f64::INFINITY;
         for _ in 0..RUNS {

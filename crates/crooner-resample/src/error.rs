@@ -6,7 +6,7 @@ use thiserror::Error;
 ///
 /// Conversion itself cannot fail: everything that can go wrong is found when a
 /// [`Resampler`](crate::Resampler) is built.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResampleError {
     /// A sample rate of zero.
@@ -33,5 +33,11 @@ pub enum ResampleError {
         down: u32,
         /// Largest numerator or denominator accepted.
         limit: u32,
+    },
+    /// A name that no [`Quality`](crate::Quality) has.
+    #[error("expected the quality soxr_hq or fast, found `{found}`")]
+    UnknownQuality {
+        /// The name.
+        found: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Sample-rate conversion equivalent to soxr's high quality, streaming and in one call.
+//! Sample-rate conversion: equivalent to soxr's high quality, or fast; streaming and in one call.
 //!
 //! librosa loads and resamples with `soxr_hq`, and published features carry its filter in
 //! them. This crate computes the same samples in plain Rust, for any pair of rates up to 1,048,576 Hz (and
@@ -11,7 +11,9 @@
 //! # Ok::<(), crooner_resample::ResampleError>(())
 //! ```
 //!
-//! # The filter
+//! A filter has a name, [`Quality`]: `soxr_hq` unless another one is asked for.
+//!
+//! # The filter of `soxr_hq`
 //!
 //! With `N` the lower of the two Nyquist frequencies: flat to `0.9137 N` (where soxr's interpolator
 //! has drooped by 0.01 dB), -6 dB at `0.9569 N`, stop-band below -120 dB from `N` on. Zero phase: the
@@ -24,7 +26,20 @@
 //! How the chain depends on the ratio, and the rules by which its filters are designed, were learnt from
 //! libsoxr's published source (LGPL 2.1); the code here is written anew around a different method.
 //!
+//! # Fast
+//!
+//! `fast` is for previews and for whatever does not depend on the last tenth of the band: flat to 0.01 dB up to `0.8 N`, -6 dB at
+//! `N`, below -80 dB from `1.2 N` on (`tests/resample/frequency.rs` holds both qualities to their promises; soxr's own
+//! low quality is flat up to `0.7 N` and 20 dB down at `0.9 N`). What lies between `N` and `1.2 N` folds down onto `0.8 N` to `N`. Zero phase, so both qualities
+//! are aligned with each other. A Kaiser-windowed sinc 26 samples long is applied sample by sample, after half-band filters
+//! while the rate is to be divided by two or more; the output lags by a few hundred samples, where `soxr_hq` works on blocks of
+//! thousands. A ratio whose weights would not fit into a megabyte (44101 to 16000; every pair of usual rates does fit) is
+//! converted as `soxr_hq`. The weights are applied with fused multiply-adds: a processor without them (x86 before 2013) is
+//! better served by `soxr_hq`.
+//!
 //! # How equal
+//!
+//! Of `soxr_hq`, that is; `fast` has its own formula, which `tests/resample/fast.rs` spells out.
 //!
 //! Signal over difference in dB against python-soxr 1.1.0 (libsoxr 0.1.3), printed by `cargo test -p crooner-resample soxr
 //! -- --nocapture`. White noise fills the transition band too and is the hardest case; music is librosa's own result on
@@ -60,30 +75,32 @@
 //! # Cost
 //!
 //! Microseconds per second of audio, one core of an AMD EPYC, best of several alternating runs of this crate and
-//! python-soxr 1.1.0; `reference/cost.py` prints it:
+//! python-soxr 1.1.0; `reference/cost.py` prints it. soxr's LQ is its low quality, beside this crate's fast one:
 //!
-//! | Hz | here | soxr |
-//! |---|---|---|
-//! | 44100 to 22050 | 68 | 108 |
-//! | 44100 to 16000 | 69 | 147 |
-//! | 48000 to 16000 | 63 | 127 |
-//! | 44100 to 48000 | 124 | 284 |
-//! | 22050 to 16000 | 47 | 133 |
-//! | 44101 to 16000 | 371 | 208 |
+//! | Hz | `soxr_hq` | soxr's HQ | `fast` | soxr's LQ |
+//! |---|---|---|---|---|
+//! | 44100 to 22050 | 68 | 91 | 25 | 78 |
+//! | 44100 to 16000 | 69 | 150 | 41 | 135 |
+//! | 48000 to 16000 | 63 | 199 | 42 | 144 |
+//! | 44100 to 48000 | 124 | 317 | 50 | 430 |
+//! | 22050 to 16000 | 47 | 134 | 25 | 121 |
+//! | 96000 to 22050 | 127 | 446 | 85 | 361 |
+//! | 44101 to 16000 | 371 | 208 | 371 | 198 |
 //!
 //! Ratios with large prime terms, as the last one, are the slow ones: they also take 5 ms to build where half
 //! a millisecond is usual, and those of 4 and more downwards take 2 to 30 ms. The filters of the eight ratios used last are kept, so that the next converter of one of them is
 //! built in no time.
 
-mod block;
-mod chain;
 mod error;
+mod fast;
 mod kaiser;
-mod low_bins;
+mod latest;
+mod quality;
+mod ratio;
 mod resampler;
-mod response;
+mod soxr_hq;
 mod stage;
-mod start;
 
 pub use error::ResampleError;
+pub use quality::Quality;
 pub use resampler::{Resampler, resample};

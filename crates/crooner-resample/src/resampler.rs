@@ -2,17 +2,13 @@
 
 use std::fmt;
 
-use crate::ResampleError;
-use crate::block::{LONGEST, LONGEST_SHORT};
-use crate::response::lowest_terms;
+use crate::ratio::lowest_terms;
+use crate::soxr_hq::{LONGEST, LONGEST_SHORT};
 use crate::stage::Stage;
+use crate::{Quality, ResampleError, fast, soxr_hq};
 
 /// Largest numerator or denominator of a ratio in lowest terms: transforms have a small multiple of this length.
 const LARGEST_TERM: u64 = 1 << 20;
-/// Ratios beyond this are converted in steps, so that a block stays a fraction of a million samples.
-const LARGEST_STEP: u64 = 128;
-/// Size of one such step.
-const STEP: u64 = 64;
 /// Input samples that pass through the steps at a time, which bounds the memory between them.
 const CHUNK: usize = 1 << 16;
 
@@ -43,6 +39,8 @@ pub struct Resampler {
     to_hz: u32,
     /// In order; none where the rates are equal.
     steps: Vec<Step>,
+    /// The last sample is zero where soxr has none.
+    pads: bool,
     consumed: u64,
     produced: u64,
 }
@@ -55,13 +53,38 @@ struct Step {
 }
 
 impl Resampler {
-    /// Designs the filter for a pair of rates, in Hz.
+    /// Designs the filter of `soxr_hq` for a pair of rates, in Hz.
     ///
     /// # Errors
     /// A rate is zero, or the ratio in lowest terms has a term above 2^20 = 1,048,576 (so every pair of
     /// rates up to that many Hz can be converted).
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, ResampleError> {
-        Self::with_longest(from_hz, to_hz, LONGEST)
+        Self::with_quality(from_hz, to_hz, Quality::SoxrHq)
+    }
+
+    /// As [`new`](Self::new), with a filter by its name.
+    ///
+    /// ```
+    /// use crooner_resample::{Quality, Resampler};
+    ///
+    /// let tone: Vec<f32> = (0..44_100).map(|n| (n as f32 * 0.05).sin()).collect();
+    /// let mut preview = Vec::new();
+    /// let mut resampler = Resampler::with_quality(44_100, 16_000, Quality::Fast)?;
+    /// resampler.process(&tone, &mut preview);
+    /// resampler.finish(&mut preview);
+    /// let exact = crooner_resample::resample(&tone, 44_100, 16_000)?;
+    /// let inner = 100..15_900;
+    /// assert!(preview[inner.clone()].iter().zip(&exact[inner]).all(|(a, b)| (a - b).abs() < 1e-4));
+    /// # Ok::<(), crooner_resample::ResampleError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_quality(from_hz: u32, to_hz: u32, quality: Quality) -> Result<Self, ResampleError> {
+        Self::build(from_hz, to_hz, |up, down| match quality {
+            Quality::SoxrHq => soxr_hq::stages(up, down, LONGEST),
+            Quality::Fast => fast::stages(up, down).unwrap_or_else(|| soxr_hq::stages(up, down, LONGEST)),
+        })
     }
 
     /// As [`new`](Self::new), with blocks only a few times as long as the filter.
@@ -73,10 +96,15 @@ impl Resampler {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_short_blocks(from_hz: u32, to_hz: u32) -> Result<Self, ResampleError> {
-        Self::with_longest(from_hz, to_hz, LONGEST_SHORT)
+        Self::build(from_hz, to_hz, |up, down| soxr_hq::stages(up, down, LONGEST_SHORT))
     }
 
-    fn with_longest(from_hz: u32, to_hz: u32, longest: usize) -> Result<Self, ResampleError> {
+    /// With the stages for a ratio in lowest terms.
+    fn build(
+        from_hz: u32,
+        to_hz: u32,
+        stages: impl FnOnce(u64, u64) -> Vec<Stage>,
+    ) -> Result<Self, ResampleError> {
         if from_hz == 0 || to_hz == 0 {
             return Err(ResampleError::ZeroRate { from_hz, to_hz });
         }
@@ -90,14 +118,10 @@ impl Resampler {
                 limit: LARGEST_TERM as u32,
             });
         }
-        let steps = ratios(up, down)
-            .into_iter()
-            .map(|(up, down)| Step {
-                stage: Stage::new(up as usize, down as usize, longest),
-                outbox: Vec::new(),
-            })
-            .collect();
-        Ok(Self { from_hz, to_hz, steps, consumed: 0, produced: 0 })
+        let stages = stages(up, down);
+        let pads = stages.iter().any(|stage| matches!(stage, Stage::OverlapSave(_)));
+        let steps = stages.into_iter().map(|stage| Step { stage, outbox: Vec::new() }).collect();
+        Ok(Self { from_hz, to_hz, steps, pads, consumed: 0, produced: 0 })
     }
 
     /// Takes the next samples and appends to `output` all that can be computed from what has come so far.
@@ -116,8 +140,9 @@ impl Resampler {
 
     /// Appends the rest of the output, as if silence followed, and resets for the next stream.
     ///
-    /// Over the whole stream `ceil(n_samples * to_hz / from_hz)` samples have then been appended. The last one is zero where
-    /// that is more than half a sample more than the quotient, as librosa has it: soxr rounds to the nearest length.
+    /// Over the whole stream `ceil(n_samples * to_hz / from_hz)` samples have then been appended. Of `soxr_hq`
+    /// the last one is zero where that is more than half a sample more than the quotient, as librosa has it: soxr rounds to
+    /// the nearest length.
     pub fn finish(&mut self, output: &mut Vec<f32>) {
         let missing = self.output_len_u64(self.consumed) - self.produced;
         let before = output.len();
@@ -125,6 +150,7 @@ impl Resampler {
         // With several steps each rounds its own length up.
         output.truncate(before.saturating_add(usize::try_from(missing).unwrap_or(usize::MAX)));
         if let Some(last) = output[before..].last_mut()
+            && self.pads
             && self.is_padded(self.consumed)
         {
             *last = 0.0;
@@ -197,25 +223,6 @@ pub fn resample(samples: &[f32], from_hz: u32, to_hz: u32) -> Result<Vec<f32>, R
     resampler.process(samples, &mut output);
     resampler.finish(&mut output);
     Ok(output)
-}
-
-/// `up / down` as a product of ratios small enough for one stage each: decimation comes first,
-/// interpolation last, so that the sharp filter of the whole is at the lower of the two rates.
-fn ratios(mut up: u64, mut down: u64) -> Vec<(u64, u64)> {
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    while down > LARGEST_STEP * up {
-        before.push((1, STEP));
-        (up, down) = lowest_terms(up * STEP, down);
-    }
-    while up > LARGEST_STEP * down {
-        after.push((STEP, 1));
-        (up, down) = lowest_terms(up, down * STEP);
-    }
-    if up != down {
-        before.push((up, down));
-    }
-    before.append(&mut after);
-    before
 }
 
 fn process(steps: &mut [Step], input: &[f32], output: &mut Vec<f32>) {

@@ -1,5 +1,6 @@
 //! The Rust expressions of `docs/coming-from-librosa.md`: they compile, they run, and all of them are here.
 
+use crooner_audio::{AudioReader, Quality};
 use crooner_features::*;
 
 const PAGE: &str = include_str!("../../../../docs/coming-from-librosa.md");
@@ -19,6 +20,7 @@ fn every_expression_of_the_page_runs() -> Result<(), Box<dyn std::error::Error>>
     let constant_q = cqt(&y, &CqtConfig { sample_rate: sr, ..CqtConfig::default() })?;
 
     let _ = crooner_audio::load(path, Some(22_050))?.samples;
+    let _ = AudioReader::open_with_quality(path, 22_050, Quality::Fast)?;
     let _ = frames_to_time(t, sr, 512, None);
     let _ = time_to_frames(s, sr, 512, None);
     let _ = frames_to_samples(t, 512, None);

@@ -2,7 +2,7 @@
 //!
 //! Times are in samples of the lower of the two rates, and rates relative to it.
 
-use crate::response::{Filter, Response};
+use super::response::{Filter, Response};
 
 /// From this many shares of the error on, the half-bands are the longer ones.
 const LONG_FROM: u32 = 4;

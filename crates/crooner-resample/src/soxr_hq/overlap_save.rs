@@ -7,16 +7,16 @@
 //! output does not depend on how the input was handed over. The first outputs are then made what a
 //! chain of filters that starts empty gives (`start`).
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner};
 
-use crate::block::Block;
-use crate::low_bins::{LowBins, Workspace};
-use crate::response::Response;
-use crate::start::Start;
+use super::block::Block;
+use super::low_bins::{LowBins, Workspace};
+use super::response::Response;
+use super::start::Start;
+use crate::latest::Latest;
 
 /// What is shared by all converters of one ratio.
 struct Design {
@@ -45,37 +45,17 @@ impl Design {
 
     /// The design for these arguments, made once for the ratios used last: a folder's files have one or two.
     fn shared(up: usize, down: usize, longest: usize) -> Arc<Self> {
-        static LATEST: Mutex<VecDeque<(Key, Arc<Design>)>> = Mutex::new(VecDeque::new());
-        let key = (up, down, longest);
-        let find = |latest: &VecDeque<(Key, Arc<Self>)>| {
-            latest.iter().find(|(of, _)| *of == key).map(|(_, design)| Arc::clone(design))
-        };
-        // What is in there is whole even if a thread died with it in hand.
-        if let Some(design) = find(&LATEST.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return design;
-        }
-        // Not under the lock: an uncommon ratio takes its time.
-        let design = Arc::new(Self::new(up, down, longest));
-        if design.block.n_in.max(design.block.n_out) <= LARGEST_KEPT {
-            let mut latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
-            if find(&latest).is_none() {
-                latest.truncate(N_KEPT - 1);
-                latest.push_front((key, Arc::clone(&design)));
-            }
-        }
-        design
+        static LATEST: Latest<(usize, usize, usize), Design> = Latest::new();
+        let is_small = |design: &Self| design.block.n_in.max(design.block.n_out) <= LARGEST_KEPT;
+        LATEST.get_or_make((up, down, longest), || Self::new(up, down, longest), is_small)
     }
 }
 
-/// The ratio, and the longest transform allowed.
-type Key = (usize, usize, usize);
-
-/// Designs kept for the next converter of their ratio, and the longest block of such a design: a few megabytes in all.
-const N_KEPT: usize = 8;
+/// The longest block of a design that is kept for the next converter of its ratio: a few megabytes in all.
 const LARGEST_KEPT: usize = 1 << 16;
 
 #[derive(Clone)]
-pub(crate) struct Stage {
+pub(crate) struct OverlapSave {
     design: Arc<Design>,
     up: u64,
     down: u64,
@@ -93,7 +73,7 @@ pub(crate) struct Stage {
     scratch: Vec<Complex32>,
 }
 
-impl Stage {
+impl OverlapSave {
     /// A converter for `up / down`, in lowest terms and not 1/1, with transforms of at most `longest` where possible.
     pub(crate) fn new(up: usize, down: usize, longest: usize) -> Self {
         let design = Design::shared(up, down, longest);

@@ -12,6 +12,7 @@
 //! that occurs here; `tests/resample/soxr.rs` states how well its output is met.
 
 use crate::kaiser::KaiserSinc;
+use crate::ratio::lowest_terms;
 
 /// End of the pass-band, as a fraction of the lower Nyquist frequency; the stop-band begins at 1.
 const PASS_BAND: f64 = 0.913_743_65;
@@ -178,13 +179,4 @@ fn post_interpolation(up: u64, down: u64) -> u64 {
 
 fn decibels(amplitude: u32) -> f64 {
     20.0 * f64::from(amplitude).log10()
-}
-
-/// `numerator / denominator` without common factors.
-pub(crate) fn lowest_terms(numerator: u64, denominator: u64) -> (u64, u64) {
-    let (mut a, mut b) = (numerator, denominator);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    (numerator / a, denominator / a)
 }

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use crate::chain::{Link, chain};
-use crate::response::Response;
+use super::chain::{Link, chain};
+use super::response::Response;
 
 /// `lost[m] = sum_k weight[m][k] x[k]`, to be taken from output `m`.
 pub(crate) struct Start {

@@ -3,12 +3,24 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test names its line")]
 #![expect(clippy::print_stderr, reason = "how near each ratio is to soxr is worth knowing")]
 
+mod fast;
 mod frequency;
 mod reference;
 mod soxr;
 mod streaming;
 
 use std::f64::consts::PI;
+
+use crooner_resample::{Quality, Resampler};
+
+/// The whole of `samples` at another rate.
+fn convert(samples: &[f32], from_hz: u32, to_hz: u32, quality: Quality) -> Vec<f32> {
+    let mut resampler = Resampler::with_quality(from_hz, to_hz, quality).unwrap();
+    let mut output = Vec::new();
+    resampler.process(samples, &mut output);
+    resampler.finish(&mut output);
+    output
+}
 
 /// Power of `expected` over the power of the difference, in dB.
 fn snr_db(expected: &[f32], found: &[f32]) -> f64 {
