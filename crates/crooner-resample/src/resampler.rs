@@ -3,9 +3,8 @@
 use std::fmt;
 
 use crate::ratio::lowest_terms;
-use crate::soxr_hq::{LONGEST, LONGEST_SHORT};
 use crate::stage::Stage;
-use crate::{Quality, ResampleError, fast, soxr_hq};
+use crate::{Quality, ResampleError};
 
 /// Largest numerator or denominator of a ratio in lowest terms: transforms have a small multiple of this length.
 const LARGEST_TERM: u64 = 1 << 20;
@@ -81,10 +80,11 @@ impl Resampler {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_quality(from_hz: u32, to_hz: u32, quality: Quality) -> Result<Self, ResampleError> {
-        Self::build(from_hz, to_hz, |up, down| match quality {
-            Quality::SoxrHq => soxr_hq::stages(up, down, LONGEST),
-            Quality::Fast => fast::stages(up, down).unwrap_or_else(|| soxr_hq::stages(up, down, LONGEST)),
-        })
+        let stages = match quality {
+            Quality::SoxrHq => Stage::soxr_hq,
+            Quality::Fast => Stage::fast,
+        };
+        Self::build(from_hz, to_hz, stages)
     }
 
     /// As [`new`](Self::new), with blocks only a few times as long as the filter.
@@ -96,15 +96,11 @@ impl Resampler {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_short_blocks(from_hz: u32, to_hz: u32) -> Result<Self, ResampleError> {
-        Self::build(from_hz, to_hz, |up, down| soxr_hq::stages(up, down, LONGEST_SHORT))
+        Self::build(from_hz, to_hz, Stage::soxr_hq_in_short_blocks)
     }
 
     /// With the stages for a ratio in lowest terms.
-    fn build(
-        from_hz: u32,
-        to_hz: u32,
-        stages: impl FnOnce(u64, u64) -> Vec<Stage>,
-    ) -> Result<Self, ResampleError> {
+    fn build(from_hz: u32, to_hz: u32, stages: fn(u64, u64) -> Vec<Stage>) -> Result<Self, ResampleError> {
         if from_hz == 0 || to_hz == 0 {
             return Err(ResampleError::ZeroRate { from_hz, to_hz });
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pulp::{Simd, WithSimd};
 
-use super::{PASS, drop_first, low_pass};
+use super::low_pass::{PASS, low_pass};
 
 /// Output samples computed side by side.
 const LANES: usize = 32;
@@ -76,8 +76,8 @@ impl HalfBand {
         output.resize(begun + n_ready, 0.0);
         pulp::Arch::new().dispatch(Halve { even, odd, taps: odd_taps, halved: &mut output[begun..] });
         *produced += n_ready as u64;
-        drop_first(even, n_ready);
-        drop_first(odd, n_ready);
+        even.drain(..n_ready);
+        odd.drain(..n_ready);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pulp::{Simd, WithSimd};
 
-use super::{PASS, drop_first, low_pass};
+use super::low_pass::{PASS, low_pass};
 use crate::kaiser::KaiserSinc;
 use crate::latest::Latest;
 use crate::ratio::lowest_terms;
@@ -138,7 +138,7 @@ impl Polyphase {
         output.resize(begun + n_cycles * bank.cycle_out, 0.0);
         pulp::Arch::new().dispatch(Cycles { bank, samples: pending, converted: &mut output[begun..] });
         self.produced += (n_cycles * bank.cycle_out) as u64;
-        drop_first(pending, n_cycles * bank.cycle_in);
+        pending.drain(..n_cycles * bank.cycle_in);
     }
 }
 

@@ -11,18 +11,17 @@ pub(crate) use block::{LONGEST, LONGEST_SHORT};
 pub(crate) use overlap_save::OverlapSave;
 
 use crate::ratio::lowest_terms;
-use crate::stage::Stage;
 
 /// Ratios beyond this are converted in steps, so that a block stays a fraction of a million samples.
 const LARGEST_STEP: u64 = 128;
 /// Size of one such step.
 const STEP: u64 = 64;
 
-/// Converters for `up / down` in lowest terms, with transforms of at most `longest` where possible.
-pub(crate) fn stages(up: u64, down: u64, longest: usize) -> Vec<Stage> {
+/// Converters for `up / down` in lowest terms, in their order, with transforms of at most `longest` where possible.
+pub(crate) fn chain(up: u64, down: u64, longest: usize) -> Vec<OverlapSave> {
     ratios(up, down)
         .into_iter()
-        .map(|(up, down)| Stage::OverlapSave(OverlapSave::new(up as usize, down as usize, longest)))
+        .map(|(up, down)| OverlapSave::new(up as usize, down as usize, longest))
         .collect()
 }
 
