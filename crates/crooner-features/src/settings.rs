@@ -42,7 +42,7 @@ impl FeatureConfig {
     /// # Errors
     /// [`FeatureError::Setting`] for a key that the feature has not or a value of the wrong kind.
     pub fn with(&self, key: &str, value: &str) -> Result<Self, FeatureError> {
-        let text = value.to_owned();
+        let given = value;
         let (ours, value) = self.translate(key, value);
         let mut settings = self.to_map()?;
         let known = self.keys()?;
@@ -58,7 +58,7 @@ impl FeatureConfig {
         let wants_word = |error: &serde_json::Error| error.to_string().contains("string");
         if settings[&ours].is_number() && config.as_ref().is_err_and(wants_word) {
             // As a word, it is refused with the words there are.
-            settings.insert(ours.clone(), Value::String(text));
+            settings.insert(ours.clone(), Value::String(given.to_owned()));
             config = self.tagged(settings.clone());
         }
         if is_none && config.is_err() && !self.is_written_by_default(&ours) {
@@ -66,7 +66,10 @@ impl FeatureConfig {
             config = self.tagged(settings);
         }
         config.map_err(|error| FeatureError::Setting {
-            what: format!("{} setting `{key}`: {error}", self.name()),
+            what: match allowed(&error) {
+                Some(allowed) => format!("{} setting `{key}` must be {allowed}, found {given}", self.name()),
+                None => error.to_string(),
+            },
         })
     }
 
@@ -138,6 +141,18 @@ impl FeatureConfig {
     }
 }
 
+/// What serde would have taken, in words; none if the error is one of our own, which says it.
+fn allowed(error: &serde_json::Error) -> Option<String> {
+    let error = error.to_string();
+    let (_, expected) = error.rsplit_once("expected ")?;
+    Some(match expected {
+        "usize" | "u32" | "u64" => "a whole number of at least 0".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        words => words.replace('`', ""),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,17 +207,26 @@ mod tests {
         let refused = |key, value| {
             config.with(key, value).and_then(|config| config.validate()).unwrap_err().to_string()
         };
-        assert!(refused("n_mels", "many").starts_with("log-mel setting `n_mels`: invalid type"));
+        assert_eq!(
+            refused("n_mels", "many"),
+            "log-mel setting `n_mels` must be a whole number of at least 0, found many"
+        );
+        assert_eq!(
+            refused("n_mels", "-4"),
+            "log-mel setting `n_mels` must be a whole number of at least 0, found -4"
+        );
+        assert_eq!(refused("amin", "small"), "log-mel setting `amin` must be a number, found small");
+        assert_eq!(refused("center", "1"), "log-mel setting `center` must be true or false, found 1");
         assert!(refused("n_mels", "0").starts_with("feature setting `n_mels` must be between 1 and"));
-        assert!(refused("window", "box").contains("`window` must be hann, hamming, "));
+        assert!(refused("window", "box").starts_with("feature setting `window` must be hann, hamming, "));
         assert!(refused("window", "kaiser(101)").contains("`window` must be between 0 and 100, found 101"));
-        assert!(refused("n_mels", "none").starts_with("log-mel setting `n_mels`: invalid type"));
-        assert!(refused("hop_length", "None").starts_with("log-mel setting `hop_length`: invalid type"));
+        assert!(refused("n_mels", "none").ends_with("a whole number of at least 0, found none"));
+        assert!(refused("hop_length", "None").ends_with("a whole number of at least 0, found None"));
         assert_eq!(
             refused("norm", "3"),
-            "log-mel setting `norm`: unknown variant `3`, expected one of `slaney`, `none`, `inf`, `l1`, `l2`"
+            "log-mel setting `norm` must be one of slaney, none, inf, l1, l2, found 3"
         );
-        assert!(refused("pad_mode", "3").contains("unknown variant `3`, expected one of `constant`, "));
+        assert!(refused("pad_mode", "3").starts_with("log-mel setting `pad_mode` must be one of constant, "));
         let error = FeatureConfig::named("log_mel").unwrap_err().to_string();
         assert!(error.starts_with("there is no feature `log_mel`: expected one of waveform, "), "{error}");
     }
