@@ -5,7 +5,8 @@
 //! Tracks of three minutes: 5,625 frames, of which a slice is 937. Their frames are stretches of one buffer, as those
 //! of a store are stretches of mapped files, so that what is measured is what sampling itself holds: the lists of
 //! tracks and slices, an epoch's order and the batches ahead. Each way of sampling has a process of its own; memory is
-//! its peak (Linux), with the list of tracks that the task is made of and beyond it.
+//! its peak (Linux), with the list of tracks that the task is made of, beyond it, and how much higher it is two epochs
+//! later.
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
@@ -47,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => {}
     }
     println!(
-        "{:>9}  {:<8} {:>6} {:>7} {:>8} {:>14} {:>9} {:>22}",
+        "{:>9}  {:<8} {:>6} {:>7} {:>8} {:>14} {:>9} {:>22} {:>20}",
         "tracks",
         "sampling",
         "task s",
@@ -55,7 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "us/track",
         "ms for a batch",
         "tracks MB",
-        "beyond it MB (B/track)"
+        "beyond it MB (B/track)",
+        "two epochs later MB"
     );
     for n in [250_000, 500_000, 1_000_000] {
         for sampling in ["shuffled", "balanced"] {
@@ -77,27 +79,35 @@ fn measure(n: usize, sampling: Sampling, name: &str) -> Result<(), Box<dyn Error
     let task = Task::from_rows(&source, rows, SLICE_FRAMES)?;
     let task_seconds = begun.elapsed().as_secs_f64();
 
-    let begun = Instant::now();
     let config = FitConfig { sampling, ..FitConfig::default() };
-    let slices = epoch_slices(&task, &config, 0, 1);
-    assert_eq!(slices.len(), task.side(Side::Train).slices.len());
-    let epoch_seconds = begun.elapsed().as_secs_f64();
+    let epoch = |number| {
+        let begun = Instant::now();
+        let slices = epoch_slices(&task, &config, 0, number);
+        assert_eq!(slices.len(), task.side(Side::Train).slices.len());
+        let seconds = begun.elapsed().as_secs_f64();
 
-    let begun = Instant::now();
-    let (side, batch_size) = (Side::Train, BATCH_SIZE);
-    let batches = Batches { task: &task, side, slices: &slices, batch_size, augment: None };
-    let read: usize = batches.ahead(|batches| batches.take(BATCHES).map(|batch| batch.len()).sum());
-    assert_eq!(read, BATCHES * BATCH_SIZE);
-    let batch_ms = 1e3 * begun.elapsed().as_secs_f64() / BATCHES as f64;
+        let begun = Instant::now();
+        let (side, batch_size) = (Side::Train, BATCH_SIZE);
+        let batches = Batches { task: &task, side, slices: &slices, batch_size, augment: None };
+        let read: usize = batches.ahead(|batches| batches.take(BATCHES).map(|batch| batch.len()).sum());
+        assert_eq!(read, BATCHES * BATCH_SIZE);
+        (seconds, 1e3 * begun.elapsed().as_secs_f64() / BATCHES as f64)
+    };
+    let (epoch_seconds, batch_ms) = epoch(1);
+    let once = peak_kb();
+    epoch(2);
+    epoch(3);
 
-    let beyond = peak_kb().zip(before).map(|(after, before)| after - before);
+    let rise = |from: Option<u64>, to: Option<u64>| to.zip(from).map(|(to, from)| to - from);
+    let beyond = rise(before, once);
     let mb = |kb: Option<u64>| kb.map_or("unknown".to_owned(), |kb| (kb / 1024).to_string());
     let each = beyond.map_or(String::new(), |kb| format!(" ({})", 1024 * kb / n as u64));
     println!(
-        "{n:>9}  {name:<8} {task_seconds:>6.2} {epoch_seconds:>7.2} {:>8.2} {batch_ms:>14.2} {:>9} {:>22}",
+        "{n:>9}  {name:<8} {task_seconds:>6.2} {epoch_seconds:>7.2} {:>8.2} {batch_ms:>14.2} {:>9} {:>22} {:>20}",
         1e6 * (task_seconds + epoch_seconds) / n as f64,
         mb(before),
-        mb(beyond) + &each
+        mb(beyond) + &each,
+        mb(rise(once, peak_kb()))
     );
     Ok(())
 }
