@@ -67,7 +67,9 @@ fn tracks_of_a_given_split_that_cannot_be_used_take_no_part() {
         let given = fs::read_to_string(sandbox.path(file)).unwrap();
         assert!(given.contains("short.wav") && given.contains("broken.wav"), "{given}");
         let train = ["train", "--data", "music", "--config", "quick.toml", "--epochs", "1"];
-        sandbox.succeed(&[&train[..], &["--split-file", file, "--out", run]].concat());
+        let said = sandbox.succeed(&[&train[..], &["--split-file", file, "--out", run]].concat()).stderr;
+        let note = "note: 1 track(s) shorter than a slice take no part: Artist 1/Album 2/short.wav. `--slice-seconds`";
+        assert!(said.contains(note), "{said}");
         let used = fs::read_to_string(sandbox.path(run).join("split.json")).unwrap();
         assert!(used.contains("Artist 1/Album 2/0.wav"), "{used}");
         assert!(!used.contains("short.wav") && !used.contains("broken.wav"), "{used}");
@@ -154,6 +156,8 @@ fn what_cannot_be_split_is_named_and_can_be_dropped() {
     fs::remove_dir_all(sandbox.path("music/Artist 1/Album 2")).unwrap();
     let error = sandbox.refuse(&["split", "--data", "music"]);
     assert!(error.starts_with("artist \"Artist 1\" has one album, \"Album 0\""), "{error}");
+    let error = sandbox.refuse(&["split", "--data", "music", "--split", "song", "--folds", "0"]);
+    assert!(error.starts_with("folds must be at least 3"), "{error}");
     let text = sandbox.succeed(&["split", "--data", "music", "--drop-small"]).stdout;
     assert!(text.contains("dropped    artist \"Artist 1\" has one album"), "{text}");
     let error = sandbox.refuse(&["train", "--data", "music", "--split", "group", "--group", "artist"]);

@@ -139,12 +139,17 @@ impl Split {
 
     /// How many folds `config` has of these tracks: [`folds`](SplitConfig::folds), the number of groups to
     /// leave out, or 1.
-    pub fn n_folds(items: &[Item], config: &SplitConfig) -> usize {
-        match (config.folds, config.kind) {
+    ///
+    /// # Errors
+    ///
+    /// If `config` is none that a split can be made by.
+    pub fn n_folds(items: &[Item], config: &SplitConfig) -> Result<usize, SplitError> {
+        config.check()?;
+        Ok(match (config.folds, config.kind) {
             (Some(folds), _) => folds,
             (None, SplitKind::LeaveOneOut) => count(items, config),
             (None, _) => 1,
-        }
+        })
     }
 
     /// The only constructor: every kind and every reader ends here.

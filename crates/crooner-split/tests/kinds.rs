@@ -195,7 +195,7 @@ proptest! {
 fn one_group_after_the_other_is_left_out() {
     let items = catalogue(&[(0, 0, 3), (1, 0, 2), (2, 1, 4), (3, 1, 2), (4, 1, 1)]);
     let config = |fold| SplitConfig { fold: Some(fold), ..genre(SplitKind::LeaveOneOut) };
-    assert_eq!(Split::n_folds(&items, &config(0)), 5);
+    assert_eq!(Split::n_folds(&items, &config(0)).unwrap(), 5);
     for fold in 0..5 {
         let split = Split::new(&items, &config(fold), 0).unwrap();
         assert!(split.test().iter().all(|item| item.group == format!("band {fold}")));
@@ -278,6 +278,8 @@ fn what_cannot_be_is_said_and_can_be_left_out() {
         error(genre(SplitKind::Group).with_fold(0, 2)),
         "folds must be at least 3 (one to test, one to validate, the others to train), found 2"
     );
+    let none = Split::n_folds(&items, &SplitConfig { folds: Some(0), ..genre(SplitKind::Group) });
+    assert!(none.unwrap_err().to_string().ends_with("found 0"));
     assert!(error(genre(SplitKind::Hash).with_fold(0, 5)).starts_with("a hash split has no folds"));
     assert!(error(genre(SplitKind::FewShot)).contains("the kind is few-shot and shots absent"));
     assert!(error(genre(SplitKind::Song).with_shots(2)).contains("the kind is song and shots 2"));

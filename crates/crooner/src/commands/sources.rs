@@ -110,7 +110,7 @@ pub(crate) struct Prepared {
     pub(crate) summary: Summary,
     pub(crate) seconds: f64,
     /// Whether audio was decoded.
-    of_audio: bool,
+    pub(crate) of_audio: bool,
 }
 
 /// Computes what the store lacks, with progress, and lists the tracks that could not be read.

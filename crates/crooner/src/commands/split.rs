@@ -78,7 +78,7 @@ fn splits(
     if first.fold.is_none() {
         return Ok((vec![divide(catalogue, &items, config, args.seed)?], dropped));
     }
-    let folds = (0..Split::n_folds(&items, config)).map(|fold| {
+    let folds = (0..Split::n_folds(&items, config)?).map(|fold| {
         let config = SplitConfig { fold: Some(fold), ..config.clone() };
         Ok(Split::new(&items, &config, args.seed)?)
     });

@@ -161,6 +161,10 @@ impl Material {
         }
         let features = store.features(&catalogue, &experiment.features)?;
         let usable = Usable::of(&features, &selected, experiment.slices.frames);
+        for remark in usable.remarks() {
+            let hint = if prepared.of_audio { " `--slice-seconds` makes slices shorter." } else { "" };
+            lines.line(&format!("note: {remark}{hint}"));
+        }
         Ok(Some(Self { catalogue, features, usable, prepare_seconds: prepared.seconds }))
     }
 }
