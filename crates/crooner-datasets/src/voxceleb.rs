@@ -156,7 +156,8 @@ fn read_meta(path: &Path) -> Result<HashMap<String, Fields>, DatasetError> {
 
 /// Reads a verification list such as `veri_test.txt`: `1 FILE FILE` for the same speaker, `0 FILE FILE` for two.
 ///
-/// The files of the list are `ID/VIDEO/UTTERANCE`; the trials name the tracks of `catalogue`.
+/// The files of the list are `ID/VIDEO/UTTERANCE`, or the last three parts of any data set's paths; with tabs between the
+/// fields they may have spaces in them. The trials name the tracks of `catalogue`.
 ///
 /// # Errors
 ///
@@ -169,7 +170,11 @@ pub fn trials(path: &Path, catalogue: &Catalogue) -> Result<Vec<Trial>, DatasetE
         .collect();
     let mut trials = Vec::new();
     for (number, line) in lines(&text(path)?) {
-        let fields: Vec<&str> = line.split_whitespace().collect();
+        let fields: Vec<&str> = if line.contains('\t') {
+            line.split('\t').map(str::trim).collect()
+        } else {
+            line.split_whitespace().collect()
+        };
         let [same @ ("0" | "1"), first, second] = fields.as_slice() else {
             return Err(bad(path, number, format!("expected 0 or 1 and two files, found {line:?}")));
         };

@@ -131,6 +131,17 @@ impl Crnn {
         self.forward_by(layers, mel, mode)
     }
 
+    /// `[batch, n_mels, n_frames]` in dB to what the dense layer gets, `[batch, width]`: slices that sound alike to the
+    /// network have similar embeddings, also of classes that it was not trained on.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward).
+    pub fn embed(&self, mel: Tensor<3>) -> Tensor<2> {
+        let mel = input::prepare(self.setting.input, self.input_norm.as_ref(), mel);
+        self.summary(Layers::of(&mel.device()), mel, Mode::Inference, &mut |_| {})
+    }
+
     /// [`forward`](Self::forward) by the layers given: which changes the rounding and the time it takes, and nothing
     /// else.
     ///
@@ -155,17 +166,28 @@ impl Crnn {
     ) -> Tensor<2> {
         let mel = input::prepare(self.setting.input, self.input_norm.as_ref(), mel);
         watch(Stage::Input(mel.clone()));
+        let summary = self.summary(layers, mel, mode, &mut watch);
+        watch(Stage::Summary(summary.clone()));
+        let number = self.blocks.len() as u64;
+        let summary = dropout::dropout(summary, dropout::of(mode, number, self.head_dropout));
+        self.head.forward(summary)
+    }
+
+    /// What the dense layer gets, of slices as the first block gets them.
+    fn summary(
+        &self,
+        layers: Layers,
+        mel: Tensor<3>,
+        mode: Mode,
+        watch: &mut impl FnMut(Stage),
+    ) -> Tensor<2> {
         let mut image = Image::of(mel);
         for (i, block) in self.blocks.iter().enumerate() {
             image = block.forward(layers, image, mode, i as u64);
             watch(Stage::Block(i, image.clone().channel_first()));
         }
-        let states = self.states(layers, image.sequence(), &mut watch);
-        let summary = summary::summarise(self.setting.summary, self.attention.as_ref(), states);
-        watch(Stage::Summary(summary.clone()));
-        let number = self.blocks.len() as u64;
-        let summary = dropout::dropout(summary, dropout::of(mode, number, self.head_dropout));
-        self.head.forward(summary)
+        let states = self.states(layers, image.sequence(), watch);
+        summary::summarise(self.setting.summary, self.attention.as_ref(), states)
     }
 
     /// The states of the last GRU layer.

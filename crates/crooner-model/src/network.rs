@@ -38,6 +38,17 @@ impl Network {
         })
     }
 
+    /// `[batch, n_mels, n_frames]` in dB to embeddings `[batch, width]`: what the last layer tells classes apart by.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward).
+    pub fn embed(&self, mel: Tensor<3>) -> Tensor<2> {
+        together(&mel.device(), || match self {
+            Self::Crnn(network) => network.embed(mel),
+        })
+    }
+
     /// [`forward`](Self::forward) by the layers given.
     ///
     /// # Panics

@@ -66,7 +66,7 @@ fn add(confusion: &mut Confusion, track: &Contribution) {
 }
 
 /// Percentile of sorted values with linear interpolation: numpy's default.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn percentile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len() - 1) as f64;
     let (below, part) = (position.floor(), position.fract());
     let (low, high) = (below as usize, (below as usize + 1).min(sorted.len() - 1));

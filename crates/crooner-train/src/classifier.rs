@@ -162,6 +162,40 @@ impl Classifier {
     ///
     /// As [`classify`](Self::classify).
     pub fn classify_single(&self, frames: &[f32]) -> Result<SlicePredictions, TrainError> {
+        let mut predictions = SlicePredictions::new(self.info.labels.len());
+        self.each_batch(frames, |mel| {
+            let logits = self.network.forward(mel, Mode::Inference);
+            predictions.append(SlicePredictions::of(self.info.model.output(), logits));
+        })?;
+        Ok(predictions)
+    }
+
+    /// The mean embedding of a recording's slices, which are those that [`classify`](Self::classify) tells apart: recordings
+    /// that sound alike to the network have embeddings in similar directions.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify`](Self::classify).
+    ///
+    /// # Panics
+    ///
+    /// As [`classify`](Self::classify).
+    pub fn embed(&self, frames: &[f32]) -> Result<Vec<f32>, TrainError> {
+        let (mut sum, mut n_slices) = (Vec::new(), 0.0);
+        self.each_batch(frames, |mel| {
+            let embeddings = self.network.embed(mel);
+            let [n, width] = embeddings.dims();
+            sum.resize(width, 0.0);
+            n_slices += n as f64;
+            for (index, value) in embeddings.into_data().iter::<f32>().enumerate() {
+                sum[index % width] += f64::from(value);
+            }
+        })?;
+        Ok(sum.iter().map(|sum| (sum / n_slices) as f32).collect())
+    }
+
+    /// Gives `each` the slices of a recording, `[slices, n_mels, frames]`, some at a time.
+    fn each_batch(&self, frames: &[f32], mut each: impl FnMut(Tensor<3>)) -> Result<(), TrainError> {
         let (n_mels, mut n_frames) = (self.info.features.n_bins(), self.info.slice_frames);
         assert!(
             !frames.is_empty() && frames.len().is_multiple_of(n_mels),
@@ -182,16 +216,13 @@ impl Classifier {
             }
         }
         let starts: Vec<usize> = slice_starts(frames.len() / n_mels, n_frames).collect();
-        let mut predictions = SlicePredictions::new(self.info.labels.len());
         for starts in starts.chunks(BATCH) {
             let mut mel = vec![0.0; starts.len() * n_mels * n_frames];
             for (&start, mel) in starts.iter().zip(mel.chunks_exact_mut(n_mels * n_frames)) {
                 transpose(&frames[start * n_mels..(start + n_frames) * n_mels], n_mels, mel);
             }
-            let mel = Tensor::from_data(TensorData::new(mel, [starts.len(), n_mels, n_frames]), &self.device);
-            let logits = self.network.forward(mel, Mode::Inference);
-            predictions.append(SlicePredictions::of(self.info.model.output(), logits));
+            each(Tensor::from_data(TensorData::new(mel, [starts.len(), n_mels, n_frames]), &self.device));
         }
-        Ok(predictions)
+        Ok(())
     }
 }

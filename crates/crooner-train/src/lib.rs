@@ -17,6 +17,7 @@
 //! | [`recording`] | what of a recording is heard, and how exactly |
 //! | [`evaluate`](mod@evaluate) | predictions of slices and tracks, and their scores |
 //! | [`metrics`] | confusion matrices, F1, accuracy |
+//! | [`verification`] | equal error rate and detection cost of pairs of recordings |
 //! | [`bootstrap`] | intervals over tracks |
 //! | [`trials`] | means and intervals over seeds |
 //!
@@ -47,6 +48,7 @@ mod step;
 pub mod task;
 pub mod transfer;
 pub mod trials;
+pub mod verification;
 
 pub use classifier::{Classifier, ClassifierInfo};
 pub use config::FitConfig;
@@ -61,3 +63,4 @@ pub use sampling::epoch_slices;
 pub use task::{FrameSource, Slice, Task, TaskRow, TaskTrack};
 pub use transfer::{Initial, Transfer};
 pub use trials::Trials;
+pub use verification::Verification;

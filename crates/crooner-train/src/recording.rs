@@ -6,6 +6,7 @@ use std::path::Path;
 use crooner_features::FeatureConfig;
 use crooner_model::ModelConfig;
 use crooner_store::{Analyser, FrontEnd, samples_of};
+use half::slice::HalfFloatSliceExt;
 use serde::{Deserialize, Serialize};
 
 use crate::{Classifier, SlicePredictions, TrainError};
@@ -145,56 +146,90 @@ impl<'a> Listener<'a> {
     /// [`TrainError::Audio`] if the file cannot be read or analysed, [`TrainError::TooShort`] if the network cannot
     /// read so little, [`TrainError`] if logits cannot be read from the device.
     pub fn listen(&mut self, path: &Path) -> Result<Heard, TrainError> {
-        let info = self.classifier.info();
-        if let FrontEnd::Audio(config) = &info.features
-            && info.recording.needs_samples()
-        {
-            return self.hear(&samples_of(path, config.sample_rate())?);
-        }
-        // In blocks: an hour takes no more memory than its frames.
-        let analysis = self.analyser.analyse(path)?;
-        let slices = self.classifier.classify(&analysis.values)?;
-        Ok(match &info.features {
-            FrontEnd::Audio(config) => self.timed(slices, config, 0, analysis.n_samples),
-            FrontEnd::Segments(_) => {
-                let starts = analysis.starts.into_iter().step_by(info.slice_frames.max(1)).take(slices.len());
-                Heard { starts: starts.collect(), slices, seconds: None }
-            }
-        })
+        let (frames, extent) = self.read(path)?;
+        self.classified(&frames, extent)
     }
 
-    /// The same for the samples of a recording, at the sample rate of the features.
+    /// The embedding of the file at `path`, see [`Classifier::embed`].
+    ///
+    /// # Errors
+    ///
+    /// As [`listen`](Self::listen).
+    pub fn embed(&mut self, path: &Path) -> Result<Vec<f32>, TrainError> {
+        let (frames, _) = self.read(path)?;
+        self.classifier.embed(&frames)
+    }
+
+    /// [`listen`](Self::listen) to the samples of a recording, at the sample rate of the features.
     ///
     /// # Errors
     ///
     /// As [`listen`](Self::listen), and [`TrainError::NotOfAudio`] if the features are not computed from samples.
     pub fn hear(&self, samples: &[f32]) -> Result<Heard, TrainError> {
-        let info = self.classifier.info();
-        let FrontEnd::Audio(config) = &info.features else {
-            return Err(TrainError::NotOfAudio { features: info.features.name() });
+        let FrontEnd::Audio(config) = &self.classifier.info().features else {
+            return Err(TrainError::NotOfAudio { features: self.classifier.info().features.name() });
         };
-        let (clip, first_sample) = info.recording.clip(samples);
-        let frames = features(config, &clip, info.recording.precision)?;
-        let slices = self.classifier.classify_single(&frames)?;
-        Ok(self.timed(slices, config, first_sample, samples.len() as u64))
+        let (frames, extent) = self.analyse(config, samples)?;
+        self.classified(&frames, extent)
     }
 
-    /// The slices of `n_samples` samples, the first of which begins at `first_sample`.
-    fn timed(
-        &self,
-        slices: SlicePredictions,
-        config: &FeatureConfig,
-        first_sample: usize,
-        n_samples: u64,
-    ) -> Heard {
-        let rate = f64::from(config.sample_rate());
-        let slice_seconds = (self.classifier.info().slice_frames * config.hop_length()) as f64 / rate;
-        let start = |slice| first_sample as f64 / rate + slice as f64 * slice_seconds;
-        Heard {
-            starts: (0..slices.len()).map(start).collect(),
-            seconds: Some(n_samples as f64 / rate),
-            slices,
+    /// Features of the file at `path`, `[n_frames, n_bins]`.
+    fn read(&mut self, path: &Path) -> Result<(Vec<f32>, Extent), TrainError> {
+        let info = self.classifier.info();
+        if let FrontEnd::Audio(config) = &info.features
+            && info.recording.needs_samples()
+        {
+            return self.analyse(config, &samples_of(path, config.sample_rate())?);
         }
+        // In blocks: an hour takes no more memory than its frames.
+        let analysis = self.analyser.analyse(path)?;
+        let mut frames = vec![0.0; analysis.values.len()];
+        analysis.values.convert_to_f32_slice(&mut frames);
+        let extent = match &info.features {
+            FrontEnd::Audio(config) => Extent::of(config, 0, analysis.n_samples),
+            FrontEnd::Segments(_) => Extent::Segments { starts: analysis.starts },
+        };
+        Ok((frames, extent))
+    }
+
+    /// Features of what is heard of `samples`.
+    fn analyse(&self, config: &FeatureConfig, samples: &[f32]) -> Result<(Vec<f32>, Extent), TrainError> {
+        let recording = &self.classifier.info().recording;
+        let (clip, first) = recording.clip(samples);
+        let frames = features(config, &clip, recording.precision)?;
+        Ok((frames, Extent::of(config, first, samples.len() as u64)))
+    }
+
+    fn classified(&self, frames: &[f32], extent: Extent) -> Result<Heard, TrainError> {
+        let slices = self.classifier.classify_single(frames)?;
+        let slice_frames = self.classifier.info().slice_frames;
+        Ok(match extent {
+            Extent::Samples { first, n, sample_rate, hop_length } => {
+                let rate = f64::from(sample_rate);
+                let slice_seconds = (slice_frames * hop_length) as f64 / rate;
+                let start = |slice| first as f64 / rate + slice as f64 * slice_seconds;
+                let starts = (0..slices.len()).map(start).collect();
+                Heard { starts, seconds: Some(n as f64 / rate), slices }
+            }
+            Extent::Segments { starts } => {
+                let starts = starts.into_iter().step_by(slice_frames.max(1)).take(slices.len());
+                Heard { starts: starts.collect(), slices, seconds: None }
+            }
+        })
+    }
+}
+
+/// What of a recording was read.
+enum Extent {
+    /// From the sample number `first`, of `n`.
+    Samples { first: usize, n: u64, sample_rate: u32, hop_length: usize },
+    /// When each segment begins, in seconds.
+    Segments { starts: Vec<f64> },
+}
+
+impl Extent {
+    fn of(config: &FeatureConfig, first: usize, n: u64) -> Self {
+        Self::Samples { first, n, sample_rate: config.sample_rate(), hop_length: config.hop_length() }
     }
 }
 

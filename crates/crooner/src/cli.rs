@@ -63,7 +63,8 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  \
         crooner evaluate runs/demo-song-seed0\n  \
         crooner evaluate runs/demo-song-seed0 --json\n  \
-        crooner evaluate hsieh-artist20 --dataset artist20 --data ~/artist20")]
+        crooner evaluate hsieh-artist20 --dataset artist20 --data ~/artist20\n  \
+        crooner evaluate runs/vox --dataset voxceleb1 --data V --trials V/veri_test.txt")]
     Evaluate(EvaluateArgs),
     /// Say who is playing in audio files, or which tags they have
     #[command(after_help = "Examples:\n  \

@@ -25,3 +25,4 @@ pub(crate) mod split;
 mod split_summary;
 pub(crate) mod store;
 pub(crate) mod train;
+mod verify;

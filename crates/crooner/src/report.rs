@@ -84,7 +84,7 @@ pub(crate) fn chance(evaluation: &Evaluation) -> report::Chance {
     report::Chance { majority: score(evaluation.majority), uniform: score(evaluation.uniform) }
 }
 
-fn score(score: bootstrap::Score) -> report::Score {
+pub(crate) fn score(score: bootstrap::Score) -> report::Score {
     report::Score { value: score.value, low: score.low, high: score.high }
 }
 

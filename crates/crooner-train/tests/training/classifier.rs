@@ -35,6 +35,34 @@ fn a_saved_classifier_says_the_same() {
 }
 
 #[test]
+fn the_embedding_is_the_mean_of_what_the_last_layer_gets() {
+    let frames = frames();
+    let classifier = classifier(&frames);
+    let single: Vec<f32> = frames.frames(3).iter().map(|value| value.to_f32()).collect();
+    let found = classifier.embed(&single).unwrap();
+
+    let Network::Crnn(network) = classifier.network();
+    let mut sum: Vec<f32> = Vec::new();
+    for slice in single.chunks_exact(SLICE_FRAMES * N_MELS) {
+        let mel = (0..N_MELS).flat_map(|bin| slice.iter().copied().skip(bin).step_by(N_MELS)).collect();
+        let mel = Tensor::from_data(TensorData::new(mel, [1, N_MELS, SLICE_FRAMES]), &Device::flex());
+        let mut summary = Vec::new();
+        network.forward_watched(Layers::Stock, mel, Mode::Inference, |stage| {
+            if let Stage::Summary(x) = stage {
+                summary = x.into_data().iter::<f32>().collect();
+            }
+        });
+        sum.resize(summary.len(), 0.0);
+        sum.iter_mut().zip(summary).for_each(|(sum, value)| *sum += value);
+    }
+    let n_slices = (41 / SLICE_FRAMES) as f32;
+    assert_eq!(found.len(), sum.len());
+    for (found, sum) in found.iter().zip(sum) {
+        assert!((found - sum / n_slices).abs() < 1e-5, "{found} {}", sum / n_slices);
+    }
+}
+
+#[test]
 fn what_its_labels_are_called_is_known() {
     let info = classifier(&frames()).info().clone();
     assert_eq!(info.noun(), "singer");

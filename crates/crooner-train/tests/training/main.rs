@@ -10,8 +10,8 @@ mod settings;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::tensor::Device;
-use crooner_model::{ModelConfig, NamedTensor};
+use burn::tensor::{Device, Tensor, TensorData};
+use crooner_model::{Layers, Mode, ModelConfig, NamedTensor, Network, Stage};
 use crooner_split::Side;
 use crooner_store::FrontEnd;
 use crooner_train::checkpoint::Identity;

@@ -94,6 +94,10 @@ pub(crate) struct EvaluateArgs {
     /// Which column of --data or --dataset holds the classes [default: the run's, or artist]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
+    /// Verify instead: a list of pairs, a line each, `1 FILE FILE` if they are of one artist and `0 FILE FILE` if not, with
+    /// files as ARTIST/ALBUM/TRACK.ext of --data or --dataset, and tabs between them if there are spaces in them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trials: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
     #[command(flatten)]

@@ -9,13 +9,16 @@ use crooner_model::Output;
 use crooner_split::Side;
 use crooner_store::{PrepareOptions, Store};
 use crooner_train::evaluate::predict_side;
-use crooner_train::{Classifier, Evaluation, HeardTrack, Task, TrainError, evaluate, evaluate_heard};
+use crooner_train::{
+    Classifier, Evaluation, HeardTrack, Listener, Task, TrainError, evaluate, evaluate_heard,
+};
 use serde_json::json;
 
 use super::listening::listen;
 use super::model::Model;
 use super::scores;
 use super::sources::{catalogue, list, prepare};
+use super::verify;
 use crate::backend::Backend;
 use crate::cli::EvaluateArgs;
 use crate::experiment::DatasetConfig;
@@ -24,9 +27,13 @@ use crate::run_dir::RunDir;
 use crate::{interrupt, of_file, report, say};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
-    match args.dataset()? {
-        Some(dataset) => elsewhere(args, &dataset),
-        None => test_side(args),
+    match (args.dataset()?, &args.trials) {
+        (Some(dataset), Some(trials)) => verify::run(args, &dataset, trials),
+        (Some(dataset), None) => elsewhere(args, &dataset),
+        (None, Some(_)) => {
+            bail!("--trials names pairs of the recordings of --data or --dataset, and there is neither")
+        }
+        (None, None) => test_side(args),
     }
 }
 
@@ -75,7 +82,7 @@ fn test_side(args: &EvaluateArgs) -> Result<ExitCode> {
 fn elsewhere(args: &EvaluateArgs, dataset: &DatasetConfig) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
     let model = Model::find(&args.run)?;
-    if trained_on(&model)?.as_ref() == Some(dataset) {
+    if model.trained_on()?.is_some_and(|run| run.dataset == *dataset) {
         bail!(
             "{} was trained on these very tracks: without --data, its test tracks alone are scored",
             args.run.display()
@@ -117,7 +124,8 @@ fn elsewhere(args: &EvaluateArgs, dataset: &DatasetConfig) -> Result<ExitCode> {
 
     let files: Vec<&Path> = tracks.iter().map(|(track, _)| track.path.as_path()).collect();
     let (mut heard, mut failures) = (Vec::new(), Vec::new());
-    let complete = listen(&classifier, &files, interrupt::watch()?, &bar, |index, outcome| {
+    let cancel = interrupt::watch()?;
+    let complete = listen(&classifier, Listener::listen, &files, cancel, &bar, |index, outcome| {
         let (track, truth) = tracks[index];
         match outcome {
             Ok(outcome) => {
@@ -138,17 +146,6 @@ fn elsewhere(args: &EvaluateArgs, dataset: &DatasetConfig) -> Result<ExitCode> {
     let evaluation = evaluate_heard(&heard, labels.len(), classifier.info().seed);
     print(args, &evaluation, labels, label, &format!("of {}", catalogue.name))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// What a run was trained on; nothing for a model that comes from elsewhere.
-fn trained_on(model: &Model) -> Result<Option<DatasetConfig>> {
-    let Model::Run(path) = model else { return Ok(None) };
-    let Some(dir) = path.parent() else { return Ok(None) };
-    let dir = RunDir::open(dir)?;
-    if !dir.split().exists() {
-        return Ok(None);
-    }
-    Ok(Some(dir.experiment()?.dataset))
 }
 
 /// That a track has one class.

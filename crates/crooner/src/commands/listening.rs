@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
-use crooner_train::{Classifier, Heard, Listener, TrainError};
+use crooner_train::{Classifier, Listener, TrainError};
 use rayon::prelude::*;
 
 use crate::progress::Progress;
@@ -12,14 +12,15 @@ use crate::progress::Progress;
 /// Files between two looks at the interrupt flag, for each thread.
 const FILES_PER_THREAD: usize = 4;
 
-/// Listens to `files` on all cores and gives `each` what was heard, in their order; false if `cancel` came before the
-/// last of them.
-pub(crate) fn listen<P: AsRef<Path> + Sync>(
-    classifier: &Classifier,
+/// Listens to `files` on all cores, with `hear`, and gives `each` what was heard, in their order; false if `cancel` came
+/// before the last of them.
+pub(crate) fn listen<'a, P: AsRef<Path> + Sync, T: Send>(
+    classifier: &'a Classifier,
+    hear: impl Fn(&mut Listener<'a>, &Path) -> Result<T, TrainError> + Sync,
     files: &[P],
     cancel: &AtomicBool,
     bar: &Progress,
-    mut each: impl FnMut(usize, Result<Heard, TrainError>) -> Result<()>,
+    mut each: impl FnMut(usize, Result<T, TrainError>) -> Result<()>,
 ) -> Result<bool> {
     let mut done = 0;
     for chunk in files.chunks(FILES_PER_THREAD * rayon::current_num_threads()) {
@@ -28,7 +29,7 @@ pub(crate) fn listen<P: AsRef<Path> + Sync>(
         }
         let heard: Vec<_> = chunk
             .par_iter()
-            .map_init(|| Listener::new(classifier), |listener, file| listener.listen(file.as_ref()))
+            .map_init(|| Listener::new(classifier), |listener, file| hear(listener, file.as_ref()))
             .collect();
         for heard in heard {
             each(done, heard)?;

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
+use crooner_split::Split;
 use crooner_train::Classifier;
 use crooner_zoo::Published;
 
+use crate::experiment::DatasetConfig;
 use crate::progress::Progress;
 use crate::run_dir::RunDir;
 
@@ -14,6 +16,12 @@ use crate::run_dir::RunDir;
 pub(crate) enum Model {
     Run(PathBuf),
     Published(&'static Published),
+}
+
+/// What a run was trained on.
+pub(crate) struct TrainedOn {
+    pub(crate) dataset: DatasetConfig,
+    pub(crate) split: Split,
 }
 
 impl Model {
@@ -32,6 +40,17 @@ impl Model {
             Err(_) => {}
         }
         Ok(Self::Run(RunDir::open(path)?.finished_model()?))
+    }
+
+    /// The experiment and split of a run that was trained here; nothing for a model that comes from elsewhere.
+    pub(crate) fn trained_on(&self) -> Result<Option<TrainedOn>> {
+        let Self::Run(path) = self else { return Ok(None) };
+        let Some(dir) = path.parent() else { return Ok(None) };
+        let dir = RunDir::open(dir)?;
+        if !dir.split().exists() {
+            return Ok(None);
+        }
+        Ok(Some(TrainedOn { dataset: dir.experiment()?.dataset, split: dir.read_split()? }))
     }
 
     /// The classifier on `device`.

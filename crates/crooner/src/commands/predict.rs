@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use crooner_model::Output;
-use crooner_train::{ClassifierInfo, Heard};
+use crooner_train::{ClassifierInfo, Heard, Listener};
 use serde::Serialize;
 
 use super::listening::listen;
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     };
     let bar = Progress::new(files.len() as u64, "listening {bar:32} {pos}/{len} files, {eta} left");
     let mut done = 0;
-    let complete = listen(&classifier, &files, cancel, &bar, |index, heard| {
+    let complete = listen(&classifier, Listener::listen, &files, cancel, &bar, |index, heard| {
         done += 1;
         let file = &files[index];
         match heard {

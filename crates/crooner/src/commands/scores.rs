@@ -26,6 +26,6 @@ pub(crate) fn print(evaluation: &Evaluation, n_classes: usize, label: &str, chos
     say(&format!("chance     {majority:.3} (most frequent {label}), {uniform:.3} (any {label})"))
 }
 
-fn shown(score: Score) -> String {
+pub(crate) fn shown(score: Score) -> String {
     format!("{:.3} [{:.3}, {:.3}]", score.value, score.low, score.high)
 }
