@@ -96,9 +96,10 @@ impl Verification {
         let [eer, min_dcf] = [(eer, 0), (min_dcf, 1)].map(|(value, which)| {
             let sample = &mut samples[which];
             sample.sort_by(f64::total_cmp);
-            match sample.is_empty() {
-                true => Score { value, low: value, high: value },
-                false => Score { value, low: percentile(sample, 0.025), high: percentile(sample, 0.975) },
+            if sample.is_empty() {
+                Score { value, low: value, high: value }
+            } else {
+                Score { value, low: percentile(sample, 0.025), high: percentile(sample, 0.975) }
             }
         });
         Some(Self { n_same, n_other: pairs.len() - n_same, n_clusters: clusters.len(), eer, min_dcf })
@@ -131,8 +132,9 @@ fn rates(sorted: &[ScoredPair], times: &[u64], cost: DetectionCost) -> Option<[f
         least = least.min(weight_miss * p_miss + weight_fa * p_fa);
         if eer.is_none() && p_fa >= p_miss {
             let (last_miss, last_fa) = before;
-            let (apart, closer) = (last_miss - last_fa, (last_miss - last_fa) + (p_fa - p_miss));
-            eer = Some(last_fa + (p_fa - last_fa) * apart / closer);
+            // How far the two are apart before they cross, and after.
+            let (gap_before, gap_after) = (last_miss - last_fa, p_fa - p_miss);
+            eer = Some(last_fa + (p_fa - last_fa) * gap_before / (gap_before + gap_after));
         }
         before = (p_miss, p_fa);
     }
