@@ -1,6 +1,6 @@
 //! `crooner evaluate`
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use crooner_train::{
 };
 use serde_json::json;
 
-use super::listening::listen;
+use super::listening::listen_to_tracks;
 use super::model::Model;
 use super::scores;
 use super::sources::{catalogue, list, prepare};
@@ -24,7 +24,7 @@ use crate::cli::EvaluateArgs;
 use crate::experiment::DatasetConfig;
 use crate::progress::Progress;
 use crate::run_dir::RunDir;
-use crate::{interrupt, of_file, report, say};
+use crate::{interrupt, report, say};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     match (args.dataset()?, &args.trials) {
@@ -97,10 +97,13 @@ fn elsewhere(args: &EvaluateArgs, dataset: &DatasetConfig) -> Result<ExitCode> {
     let labels = &classifier.info().labels;
     let class_of: BTreeMap<&str, usize> =
         labels.iter().enumerate().map(|(class, label)| (label.as_str(), class)).collect();
-    let (mut tracks, mut unknown) = (Vec::new(), BTreeSet::new());
+    let (mut tracks, mut truths, mut unknown) = (Vec::new(), HashMap::new(), BTreeSet::new());
     for (track, selected) in catalogue.tracks.iter().zip(&selected) {
         match class_of.get(selected.label) {
-            Some(&class) => tracks.push((track, class)),
+            Some(&class) => {
+                tracks.push(track);
+                truths.insert(track.id.as_str(), class);
+            }
             None => {
                 unknown.insert(selected.label);
             }
@@ -115,33 +118,22 @@ fn elsewhere(args: &EvaluateArgs, dataset: &DatasetConfig) -> Result<ExitCode> {
                 + if labels.len() > 5 { ", ..." } else { "" }
         );
     }
-    let bar = Progress::new(tracks.len() as u64, "listening {bar:32} {pos}/{len} files, {eta} left");
     list(
-        &bar,
+        &Progress::hidden(),
         &format!("{label} unknown to {}", args.run.display()),
         unknown.iter().map(ToString::to_string),
     );
 
-    let files: Vec<&Path> = tracks.iter().map(|(track, _)| track.path.as_path()).collect();
-    let (mut heard, mut failures) = (Vec::new(), Vec::new());
-    let cancel = interrupt::watch()?;
-    let complete = listen(&classifier, Listener::listen, &files, cancel, &bar, |index, outcome| {
-        let (track, truth) = tracks[index];
-        match outcome {
-            Ok(outcome) => {
-                heard.push(HeardTrack { id: track.id.clone(), truth, slices: outcome.slices });
-            }
-            Err(error) => failures.push(of_file(&track.id, &error.to_string())),
-        }
-        Ok(())
+    let mut heard = Vec::new();
+    let complete = listen_to_tracks(&classifier, Listener::listen, &tracks, |track, outcome| {
+        let truth = truths[track.id.as_str()];
+        heard.push(HeardTrack { id: track.id.clone(), truth, slices: outcome.slices });
     })?;
-    bar.clear();
     if !complete {
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     }
-    list(&bar, "unreadable", failures.into_iter());
     if heard.is_empty() {
-        bail!("none of the {} tracks could be read", files.len());
+        bail!("none of the {} tracks could be read", tracks.len());
     }
     let evaluation = evaluate_heard(&heard, labels.len(), classifier.info().seed);
     print(args, &evaluation, labels, label, &format!("of {}", catalogue.name))?;

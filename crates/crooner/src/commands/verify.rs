@@ -10,15 +10,15 @@ use crooner_train::Listener;
 use crooner_train::verification::{DetectionCost, ScoredPair, Verification};
 use serde_json::json;
 
-use super::listening::listen;
+use super::listening::listen_to_tracks;
 use super::model::{Model, TrainedOn};
 use super::scores::shown;
-use super::sources::{catalogue, list};
+use super::sources::catalogue;
 use crate::backend::Backend;
 use crate::cli::EvaluateArgs;
 use crate::experiment::DatasetConfig;
 use crate::progress::Progress;
-use crate::{interrupt, of_file, report, say};
+use crate::{interrupt, report, say};
 
 pub(super) fn run(args: &EvaluateArgs, dataset: &DatasetConfig, list_of_pairs: &Path) -> Result<ExitCode> {
     let backend = Backend::find(&args.backend.name)?;
@@ -34,32 +34,20 @@ pub(super) fn run(args: &EvaluateArgs, dataset: &DatasetConfig, list_of_pairs: &
     let wanted: BTreeSet<&str> =
         pairs.iter().flat_map(|pair| [pair.first.as_str(), pair.second.as_str()]).collect();
     let tracks: Vec<_> = catalogue.tracks.iter().filter(|track| wanted.contains(track.id.as_str())).collect();
-    let files: Vec<&Path> = tracks.iter().map(|track| track.path.as_path()).collect();
-    let bar = Progress::new(files.len() as u64, "listening {bar:32} {pos}/{len} files, {eta} left");
-    let (mut embeddings, mut failures) = (HashMap::new(), Vec::new());
-    let cancel = interrupt::watch()?;
-    let complete = listen(&classifier, Listener::embed, &files, cancel, &bar, |index, outcome| {
-        let id = tracks[index].id.as_str();
-        match outcome {
-            Ok(embedding) => {
-                embeddings.insert(id, embedding);
-            }
-            Err(error) => failures.push(of_file(id, &error.to_string())),
-        }
-        Ok(())
+    let mut embeddings = HashMap::new();
+    let complete = listen_to_tracks(&classifier, Listener::embed, &tracks, |track, embedding| {
+        embeddings.insert(track.id.clone(), embedding);
     })?;
-    bar.clear();
     if !complete {
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     }
-    list(&bar, "unreadable", failures.into_iter());
 
     let labels: BTreeSet<&str> = pairs.iter().map(|pair| class_of[pair.first.as_str()]).collect();
     let numbers: HashMap<&str, usize> = labels.into_iter().zip(0..).collect();
     let scored: Vec<ScoredPair> = pairs
         .iter()
         .filter_map(|pair| {
-            let [first, second] = [&pair.first, &pair.second].map(|id| embeddings.get(id.as_str()));
+            let [first, second] = [&pair.first, &pair.second].map(|id| embeddings.get(id));
             let score = cosine(first?, second?);
             let cluster = numbers[class_of[pair.first.as_str()]];
             Some(ScoredPair { score, is_same: pair.same, cluster })
