@@ -79,13 +79,13 @@
 //!
 //! | Hz | `soxr_hq` | soxr's HQ | `fast` | soxr's LQ |
 //! |---|---|---|---|---|
-//! | 44100 to 22050 | 68 | 91 | 25 | 78 |
-//! | 44100 to 16000 | 69 | 150 | 41 | 135 |
-//! | 48000 to 16000 | 63 | 199 | 42 | 144 |
-//! | 44100 to 48000 | 124 | 317 | 50 | 430 |
-//! | 22050 to 16000 | 47 | 134 | 25 | 121 |
-//! | 96000 to 22050 | 127 | 446 | 85 | 361 |
-//! | 44101 to 16000 | 371 | 208 | 371 | 198 |
+//! | 44100 to 22050 | 68 | 91 | 25 | 76 |
+//! | 44100 to 16000 | 68 | 148 | 41 | 124 |
+//! | 48000 to 16000 | 62 | 123 | 42 | 103 |
+//! | 44100 to 48000 | 118 | 286 | 52 | 270 |
+//! | 22050 to 16000 | 48 | 137 | 25 | 118 |
+//! | 96000 to 22050 | 124 | 295 | 82 | 243 |
+//! | 44101 to 16000 | 346 | 203 | 345 | 140 |
 //!
 //! Ratios with large prime terms, as the last one, are the slow ones: they also take 5 ms to build where half
 //! a millisecond is usual, and those of 4 and more downwards take 2 to 30 ms. The filters of the eight ratios used last are kept, so that the next converter of one of them is
