@@ -15,11 +15,13 @@ use crooner_audio::AudioReader;
 use crooner_fingerprint::versions::{Sketch, candidates, compare};
 use crooner_fingerprint::{Extractor, Fingerprint};
 
-use self::generated::{Clock, Random, fingerprint};
+use self::generated::{Clock, fingerprint};
 use self::music::files;
+use self::random::Random;
 
 mod generated;
 mod music;
+mod random;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

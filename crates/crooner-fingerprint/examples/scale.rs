@@ -17,11 +17,13 @@ use std::time::Instant;
 use crooner_audio::AudioReader;
 use crooner_fingerprint::{Extractor, Fingerprint, Index, Peak};
 
-use self::generated::{Clock, Random, fingerprint};
+use self::generated::{Clock, fingerprint};
 use self::music::files;
+use self::random::Random;
 
 mod generated;
 mod music;
+mod random;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -134,8 +136,7 @@ fn generated(music: &[Peak], rate: f64, seconds: usize, random: &mut Random) -> 
     let mut time = 0.0;
     let mut place = random.below(music.len());
     loop {
-        let unit = (random.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        time -= (1.0 - unit).ln() / rate;
+        time -= (1.0 - random.unit()).ln() / rate;
         if time >= seconds as f64 {
             break;
         }
