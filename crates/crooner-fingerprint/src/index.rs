@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::postings::{self, Postings, Record, Scratch};
-use crate::quads::{self, Quad};
+use crate::quints::{self, Quint};
 use crate::recordings::Recordings;
 use crate::search::{self, Limits, Query};
 use crate::{Fingerprint, FingerprintError, Peak};
@@ -110,23 +110,23 @@ impl Match {
 pub struct Prepared {
     peaks: Vec<Peak>,
     seconds: f64,
-    quads: Vec<Quad>,
+    quints: Vec<Quint>,
 }
 
 impl Prepared {
     /// Computes the hashes.
     #[must_use]
     pub fn new(fingerprint: Fingerprint) -> Self {
-        let mut quads = Vec::new();
-        quads::exact(&fingerprint.peaks, &mut |quad| quads.push(quad));
-        quads.sort_unstable();
-        quads.dedup();
+        let mut quints = Vec::new();
+        quints::exact(&fingerprint.peaks, &mut |quint| quints.push(quint));
+        quints.sort_unstable();
+        quints.dedup();
         let mut run = (None, 0);
-        quads.retain(|quad| {
-            run = if run.0 == Some(quad.key) { (run.0, run.1 + 1) } else { (Some(quad.key), 1) };
+        quints.retain(|quint| {
+            run = if run.0 == Some(quint.key) { (run.0, run.1 + 1) } else { (Some(quint.key), 1) };
             run.1 <= MOST_PLACES_IN_TRACK
         });
-        Self { seconds: fingerprint.seconds(), peaks: fingerprint.peaks, quads }
+        Self { seconds: fingerprint.seconds(), peaks: fingerprint.peaks, quints }
     }
 }
 
@@ -156,11 +156,11 @@ impl Index {
     /// # Errors
     /// As [`add`](Self::add).
     pub fn add_prepared(&mut self, prepared: Prepared) -> Result<u32, FingerprintError> {
-        let Prepared { peaks, seconds, quads } = prepared;
+        let Prepared { peaks, seconds, quints } = prepared;
         let full = |_| FingerprintError::Full { limit: u64::from(u32::MAX) };
         let track = u32::try_from(self.len()).map_err(full)?;
-        let record = |quad: &Quad| postings::record(quad.key, track, peaks[quad.anchor as usize]);
-        let records: Vec<Record> = quads.iter().map(record).collect();
+        let record = |quint: &Quint| postings::record(quint.key, track, peaks[quint.anchor as usize]);
+        let records: Vec<Record> = quints.iter().map(record).collect();
         self.recordings.add(peaks);
         self.seconds += seconds;
         if let (true, Some(scratch)) = (self.postings.add(records)?, &self.scratch) {

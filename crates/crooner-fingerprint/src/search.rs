@@ -8,12 +8,12 @@ use crate::align::{alignments, is_shift_tried, may_align};
 use crate::decision::Tested;
 use crate::postings::{Postings, place_of};
 use crate::recordings::Recordings;
-use crate::{FingerprintError, Match, Peak, quads};
+use crate::{FingerprintError, Match, Peak, quints};
 
 /// A hash that occurs in more places than this says too little to be worth following.
 const MOST_PLACES: usize = 200;
 /// Two unrelated tracks rarely share so many hashes at one alignment; what they share is tested.
-const NEEDED_VOTES: usize = 3;
+const NEEDED_VOTES: usize = 2;
 
 /// How many queries are looked up together, at most.
 #[derive(Clone, Copy)]
@@ -142,8 +142,8 @@ impl<'a> Batch<'a> {
     ) -> Result<f64, FingerprintError> {
         let probes = |(query, begin): (&Query<'_>, &u32)| {
             let mut probes = Vec::new();
-            quads::probes(&query.peaks, &mut |quad| {
-                probes.push(Probe { key: quad.key, anchor: begin + quad.anchor });
+            quints::probes(&query.peaks, &mut |quint| {
+                probes.push(Probe { key: quint.key, anchor: begin + quint.anchor });
             });
             probes
         };
