@@ -11,6 +11,16 @@ pub(crate) struct Alignment {
     pub(crate) shift: f64,
 }
 
+/// An alignment on which some pairs of anchors agree.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Candidate {
+    pub(crate) alignment: Alignment,
+    /// How many.
+    pub(crate) votes: usize,
+    /// The anchor in the query of the middle one.
+    pub(crate) middle: Peak,
+}
+
 /// Speeds that are tried: so many steps either way, of a unit of pitch (0.29 %) each.
 pub(crate) const STEPS: i32 = 9;
 /// Votes that differ by less than this agree: 0.13 s.
@@ -45,7 +55,7 @@ pub(crate) fn may_align(pairs: &[(Peak, Peak)], needed: usize) -> bool {
 }
 
 /// The alignments on which most pairs of anchors (query, track) agree, the best first; `needed` must agree.
-pub(crate) fn alignments(pairs: &[(Peak, Peak)], needed: usize) -> Vec<Alignment> {
+pub(crate) fn alignments(pairs: &[(Peak, Peak)], needed: usize) -> Vec<Candidate> {
     let mut found: Vec<(usize, Alignment)> = Vec::new();
     let mut offsets = Vec::new();
     for step in -STEPS..=STEPS {
@@ -70,7 +80,7 @@ pub(crate) fn alignments(pairs: &[(Peak, Peak)], needed: usize) -> Vec<Alignment
             }
         }
     }
-    found.into_iter().map(|(_, alignment)| refined(pairs, alignment)).collect()
+    found.into_iter().filter_map(|(votes, alignment)| refined(pairs, votes, alignment)).collect()
 }
 
 /// Among the best, of which none is close to another: a loop fits in many places, a match in one.
@@ -88,12 +98,14 @@ fn keep(found: &mut Vec<(usize, Alignment)>, votes: usize, alignment: Alignment)
 }
 
 /// The line through the pairs that agree.
-fn refined(pairs: &[(Peak, Peak)], alignment: Alignment) -> Alignment {
+fn refined(pairs: &[(Peak, Peak)], votes: usize, alignment: Alignment) -> Option<Candidate> {
     let agree = |pair: &&(Peak, Peak)| {
         (f64::from(shift(pair)) - alignment.shift).abs() <= f64::from(SHIFT_TOLERANCE)
             && (offset(pair, alignment.speed) - alignment.offset).abs() <= BIN
     };
-    fitted(pairs.iter().filter(agree).copied(), alignment)
+    let agreeing: Vec<(Peak, Peak)> = pairs.iter().filter(agree).copied().collect();
+    let middle = agreeing.get(agreeing.len() / 2)?.0;
+    Some(Candidate { alignment: fitted(agreeing.into_iter(), alignment), votes, middle })
 }
 
 /// Least squares over pairs of peaks (query, track); where they span too little to tell the speed, it stays.

@@ -1,7 +1,7 @@
 //! How sure an alignment is.
 
 use crate::Peak;
-use crate::align::{Alignment, STEPS, fitted};
+use crate::align::{Alignment, Candidate, STEPS, fitted};
 use crate::index::Match;
 
 /// Peaks coincide within 20 ms and 25 cents.
@@ -21,6 +21,10 @@ const FEWEST: usize = 12;
 const SHORTEST: u32 = 750;
 /// A control is turned so far either way to bring its beats together: 0.3 s.
 const BEAT: f64 = 75.0;
+/// Where no more votes than this agree, so many of the peaks around them must coincide for all others to be looked at.
+const FEW_VOTES: usize = 4;
+const AROUND: usize = 64;
+const COINCIDING_AROUND: usize = 12;
 /// Chance is taken to be at least this.
 const LEAST_CHANCE: f64 = 0.01;
 
@@ -95,6 +99,14 @@ impl Tested {
             log10_chance: self.log_chance / std::f64::consts::LN_10,
         }
     }
+}
+
+/// Whether a candidate is worth [testing](Tested::new): most of what few votes agree on is chance, and shows it at a glance.
+pub(crate) fn is_worth_testing(query: &[Peak], track: &[Peak], candidate: &Candidate) -> bool {
+    let place = query.partition_point(|peak| *peak < candidate.middle);
+    let around = &query[place.saturating_sub(AROUND / 2)..query.len().min(place + AROUND / 2)];
+    let coinciding = || partners(around, track, candidate.alignment, 1.0).iter().flatten().count();
+    candidate.votes > FEW_VOTES || coinciding() >= COINCIDING_AROUND
 }
 
 fn refine(query: &[Peak], pairs: &[Option<Peak>], alignment: Alignment) -> Alignment {

@@ -5,31 +5,31 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use crate::align::{alignments, is_shift_tried, may_align};
-use crate::decision::Tested;
+use crate::decision::{Tested, is_worth_testing};
 use crate::postings::{Postings, place_of};
 use crate::recordings::Recordings;
 use crate::{FingerprintError, Match, Peak, quints};
 
 /// A hash that occurs in more places than this says too little to be worth following.
 const MOST_PLACES: usize = 200;
-/// Two unrelated tracks rarely share so many hashes at one alignment; what they share is tested.
+/// Two unrelated tracks rarely share so many hashes at one alignment; where they do, it is tested.
 const NEEDED_VOTES: usize = 2;
 
 /// How many queries are looked up together, at most.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// Peaks of those queries: each has about 28 probes of 8 bytes.
+    /// Peaks of those queries: each has about 40 probes of 8 bytes.
     pub(crate) peaks: usize,
     /// Votes, of 16 bytes, that are expected of those; twice as many are too many.
     pub(crate) votes: usize,
 }
 
 impl Limits {
-    pub(crate) const USUAL: Self = Self { peaks: 800_000, votes: 16_000_000 };
+    pub(crate) const USUAL: Self = Self { peaks: 600_000, votes: 16_000_000 };
 }
 
 /// Votes of a peak for each hash in the index, if it is of music; a first guess.
-const CROWDING: f64 = 2.5e-7;
+const CROWDING: f64 = 2e-8;
 /// Probes that a thread looks up at a time, and how many such parts are in work together.
 const PROBES: usize = 1 << 14;
 const PARTS: usize = 16;
@@ -201,16 +201,17 @@ impl<'a> Batch<'a> {
         if !may_align(&pairs, NEEDED_VOTES) {
             return Ok(None);
         }
-        let alignments = alignments(&pairs, NEEDED_VOTES);
-        if alignments.is_empty() {
+        let candidates = alignments(&pairs, NEEDED_VOTES);
+        if candidates.is_empty() {
             return Ok(None);
         }
         let (track, number) = (votes[0].track, self.query_of[votes[0].anchor as usize] as usize);
         let (query, reference) = (&self.queries[number].peaks, recordings.peaks(track)?);
         // What repeats itself is alike at several offsets: the one at which most peaks coincide is meant.
-        let best = alignments
+        let best = candidates
             .into_iter()
-            .filter_map(|alignment| Tested::new(query, &reference, alignment, seconds))
+            .filter(|candidate| is_worth_testing(query, &reference, candidate))
+            .filter_map(|candidate| Tested::new(query, &reference, candidate.alignment, seconds))
             .map(|tested| tested.into_match(track))
             .max_by(|a, b| a.agreeing.cmp(&b.agreeing).then(b.log10_chance.total_cmp(&a.log10_chance)));
         Ok(best.map(|found| (number, found)))
