@@ -161,9 +161,9 @@ mod tests {
             (0..200).map(|n| (peak(f64::from(n * 57), 500), peak(f64::from(n * 7919 % 12_007), 497))),
         );
         let best = alignments(&pairs, 3)[0];
-        assert!((best.speed - speed).abs() < 2e-4, "{best:?}");
-        assert!((best.offset - 1000.0).abs() < 2.0, "{best:?}");
-        assert!((best.shift - 3.0).abs() < 0.5, "{best:?}");
+        assert!((best.alignment.speed - speed).abs() < 2e-4, "{best:?}");
+        assert!((best.alignment.offset - 1000.0).abs() < 2.0, "{best:?}");
+        assert!((best.alignment.shift - 3.0).abs() < 0.5, "{best:?}");
     }
 
     #[test]

@@ -169,27 +169,44 @@ fn best_part(pairs: &[Option<Peak>]) -> Option<std::ops::Range<usize>> {
 ///
 /// The track is taken as a ring and turned to [`CONTROLS`] other offsets, spread over it by the golden ratio so that they
 /// keep no tempo. From each it is turned on to where, nearby, most peaks coincide in time, whatever their pitch: music by
-/// the same clock agrees far more often when its beats do.
+/// the same clock agrees far more often when its beats do. Chance is the larger of the upper quartile of the ones and the
+/// median of the others, since what repeats itself may be in step with a repetition there. Of scatter the smaller counts:
+/// the ones scatter with the beat, the others with repetitions, both with what else makes peaks depend on each other.
 fn controls(inside: &[Peak], track: &[Peak], alignment: Alignment) -> (f64, f64) {
     let round = track.last().map_or(0.0, |last| f64::from(last.time)) + 1.0;
     let range = (round - 2.0 * NEAREST_CONTROL).max(round / 2.0);
     let nearest = (round - range) / 2.0;
     let ring = Ring { track, round };
-    let (mut anywhere, mut in_time): (Vec<f64>, Vec<f64>) = (1..=CONTROLS)
+    let (anywhere, in_time): (Vec<f64>, Vec<f64>) = (1..=CONTROLS)
         .map(|n| {
             let turned = nearest + (n as f64 * 0.618_033_988_749_895).fract() * range;
             let turned = Alignment { offset: alignment.offset + turned, ..alignment };
             (ring.share(inside, turned), ring.share(inside, ring.in_time(inside, turned)))
         })
         .unzip();
-    anywhere.sort_unstable_by(f64::total_cmp);
-    in_time.sort_unstable_by(f64::total_cmp);
-    let quartile = |shares: &[f64], quarters: usize| shares[quarters * (CONTROLS - 1) / 4];
-    let chance = quartile(&anywhere, 3).max(LEAST_CHANCE);
-    // The quartiles of a normal distribution are 1.349 standard deviations apart.
-    let deviation = (quartile(&anywhere, 3) - quartile(&anywhere, 1)) / 1.349;
-    let independent = chance * (1.0 - chance) / inside.len() as f64;
-    (quartile(&in_time, 2).max(chance), (deviation * deviation / independent).max(1.0))
+    let [anywhere, in_time] = [anywhere, in_time].map(|shares| Shares::new(shares, inside.len()));
+    let chance = anywhere.upper.max(in_time.median).max(LEAST_CHANCE);
+    (chance, anywhere.excess.min(in_time.excess).max(1.0))
+}
+
+/// Quartiles of the shares of some peaks that coincide.
+struct Shares {
+    median: f64,
+    upper: f64,
+    /// Their variance, as a multiple of that of independent peaks.
+    excess: f64,
+}
+
+impl Shares {
+    fn new(mut shares: Vec<f64>, n_peaks: usize) -> Self {
+        shares.sort_unstable_by(f64::total_cmp);
+        let [lower, median, upper] = [1, 2, 3].map(|quarters| shares[quarters * (shares.len() - 1) / 4]);
+        // The quartiles of a normal distribution are 1.349 standard deviations apart.
+        let deviation = (upper - lower) / 1.349;
+        let chance = upper.max(LEAST_CHANCE);
+        let independent = chance * (1.0 - chance) / n_peaks as f64;
+        Self { median, upper, excess: deviation * deviation / independent }
+    }
 }
 
 /// A track whose end is followed by its beginning.
@@ -265,6 +282,32 @@ mod tests {
             (k..=n).map(|i| choose(n, i) * p.powi(i as i32) * (1.0 - p).powi((n - i) as i32)).sum();
         let bound = (-f64::from(n) * divergence(f64::from(k) / f64::from(n), p)).exp();
         assert!(bound >= tail && bound < 20.0 * tail, "{bound:e} {tail:e}");
+    }
+
+    /// Two tones at each sixteenth of 120 beats a minute, of fourteen pitches: 150 s.
+    fn by_the_clock(mut state: u64) -> Vec<Peak> {
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let tone = |n: u32| Peak { time: n / 2 * 125 / 4 + random(3) as u32, pitch: 34 * random(14) as u16 };
+        let mut peaks: Vec<Peak> = (0..2400).map(tone).collect();
+        peaks.sort_unstable();
+        peaks
+    }
+
+    #[test]
+    fn music_by_the_same_clock_is_alike_only_by_chance() {
+        let (one, other) = (by_the_clock(1), by_the_clock(2));
+        let at_beat = |beat: i32| Alignment { speed: 1.0, offset: f64::from(125 * beat), shift: 0.0 };
+        for beat in -40..40 {
+            let tested = Tested::new(&one, &other, at_beat(beat), 3600.0);
+            assert!(tested.is_none(), "{beat}: {tested:?}");
+        }
+        // Of itself every peak is found, and that is no chance.
+        let later: Vec<Peak> = one.iter().map(|peak| Peak { time: peak.time + 125, ..*peak }).collect();
+        let itself = Tested::new(&one, &later, at_beat(1), 3600.0).unwrap();
+        assert!(itself.peaks == itself.agreeing && itself.log_chance < -100.0, "{itself:?}");
     }
 
     #[test]
