@@ -15,7 +15,7 @@ const MOST_PLACES_IN_TRACK: usize = 4;
 /// Recordings, and where each of their hashes occurs.
 ///
 /// Of a recording its peaks are kept (8 bytes each, about 15 a second) and the places of its hashes (14 bytes each, about
-/// 35 a second), sorted by hash. [`Index::default`] keeps all that in memory, [`Index::with_scratch`] at most 0.3 GB of it,
+/// 39 a second), sorted by hash. [`Index::default`] keeps all that in memory, [`Index::with_scratch`] at most 0.3 GB of it,
 /// however much is added, and the rest in files.
 ///
 /// A query follows at most 200 places of each of its hashes. Many queries at once are answered far faster than one by one,
@@ -65,9 +65,10 @@ pub struct Match {
     /// exp(-(n / d) * (q ln(q / p) + (1 - q) ln((1 - q) / (1 - p)))),   q = k / n
     /// ```
     ///
-    /// `p` is the upper quartile of the share that coincides at 60 other offsets of the same two recordings, so that
-    /// common keys and scales are accounted for; `d >= 1` is how much more those shares scatter than independent peaks
-    /// would (by their interquartile range). It is multiplied by the number of alignments that might have been found:
+    /// `p` is the share that coincides at other offsets of the same two recordings, so that common keys and scales are
+    /// accounted for: the upper quartile over 60 offsets, or, if that is more, the median over the offsets near those at which
+    /// most peaks begin together, so that common beats are. `d >= 1` is how much more the shares scatter than independent
+    /// peaks would (by their interquartile range; of the two ways to turn, the smaller). It is multiplied by the number of alignments that might have been found:
     /// offsets over the whole index (one for each 20 ms), 19 speeds, and beginnings and ends of the part (`n² / 2`).
     pub log10_chance: f64,
 }

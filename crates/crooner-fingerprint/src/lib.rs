@@ -37,16 +37,17 @@
 //! and 3,600 Hz; neither gain nor a lossy codec moves most of them. Each is dated by when its tone
 //! rose to a quarter of its power, and its pitch is interpolated: to 4 ms and 5 cents.
 //!
-//! **Quints.** Each peak and any three of the six that follow it within 2 s and 3 octaves make a *quad*: the pitch
-//! of the first, three intervals and three delays. Rounded coarsely, these seven numbers are a hash; a change of speed
+//! **Quints.** Each peak and any four of the seven that follow it within 2 s and 3 octaves make a *quint*: the pitch
+//! of the first, four intervals and four delays. Rounded coarsely, these nine numbers are a hash; a change of speed
 //! by a percent moves every pitch by 17 cents and every delay by a percent, which mostly stays within the rounding. Numbers
-//! that lie near an edge are looked up on both sides of it. Of all hashes only one in eight is
-//! kept, chosen by its own value and so the same ones in every copy. The idea of quints is that of Sonnleitner and
-//! Widmer, *Robust Quint-Based Audio Fingerprinting* (IEEE/ACM TASLP 24(3), 2016), that of peaks Wang's, *An Industrial
-//! Strength Audio Search Algorithm* (ISMIR 2003); the method here is our own.
+//! that lie near an edge are looked up on both sides of it. Of all hashes only one in thirteen is
+//! kept, chosen by its own value and so the same ones in every copy. That several peaks make a hash is the idea of the quads of
+//! Sonnleitner and Widmer, *Robust Quad-Based Audio Fingerprinting* (IEEE/ACM TASLP 24(3), 2016), that of peaks Wang's, *An
+//! Industrial Strength Audio Search Algorithm* (ISMIR 2003); the method here is our own. Five peaks say so much that a
+//! hash is rarely another recording's: looking one up costs hardly more among ten thousand recordings than among a thousand.
 //!
 //! **Alignment.** Hashes found in the [`Index`] vote for a track, a speed and an offset. The best few alignments are
-//! refined by least squares and then tested with all peaks.
+//! refined by least squares, those of few votes tested with the peaks around these, and the rest with all peaks.
 //!
 //! **Decision.** See [`Match::log10_chance`]: how many peaks coincide, against what coincides when the same two
 //! tracks are shifted against each other.

@@ -46,9 +46,10 @@ use serde::{Deserialize, Serialize};
 pub struct Split {
     config: SplitConfig,
     seed: u64,
-    train: Vec<Item>,
-    validation: Vec<Item>,
-    test: Vec<Item>,
+    /// Side by side, in the order of [`Side::ALL`], each sorted by id.
+    items: Vec<Item>,
+    /// Where each side ends.
+    ends: [usize; 3],
     notes: Vec<Note>,
     fingerprint: String,
 }
@@ -121,7 +122,7 @@ impl Split {
         let (rows, drawn) = with_validation(rows, &config, seed);
         let mut split = Self::from_rows(config, seed, rows)?;
         if drawn {
-            split.notes.insert(0, Note::ValidationFromTraining { tracks: split.validation.len() });
+            split.notes.insert(0, Note::ValidationFromTraining { tracks: split.validation().len() });
         }
         Ok(split)
     }
@@ -160,40 +161,34 @@ impl Split {
 
         let notes = notes(&config, &rows);
         let fingerprint = fingerprint(config.kind, &rows);
-        let [train, validation, test] =
-            Side::ALL.map(|side| Vec::with_capacity(rows.iter().filter(|row| row.side == side).count()));
-        let mut split = Self { config, seed, train, validation, test, notes, fingerprint };
-        for Row { item, side } in rows {
-            match side {
-                Side::Train => split.train.push(item),
-                Side::Validation => split.validation.push(item),
-                Side::Test => split.test.push(item),
-            }
-        }
-        Ok(split)
+        rows.sort_unstable_by(|a, b| (a.side, &a.item).cmp(&(b.side, &b.item)));
+        let ends = Side::ALL.map(|side| rows.partition_point(|row| row.side <= side));
+        let items = rows.into_iter().map(|row| row.item).collect();
+        Ok(Self { config, seed, items, ends, notes, fingerprint })
     }
 
     /// Tracks to fit weights to, sorted by id; never empty.
     pub fn train(&self) -> &[Item] {
-        &self.train
+        self.side(Side::Train)
     }
 
     /// Tracks that decide when to stop, sorted by id; never empty.
     pub fn validation(&self) -> &[Item] {
-        &self.validation
+        self.side(Side::Validation)
     }
 
     /// Tracks that give the score, sorted by id; never empty.
     pub fn test(&self) -> &[Item] {
-        &self.test
+        self.side(Side::Test)
     }
 
     /// The tracks of one side, sorted by id; never empty.
     pub fn side(&self, side: Side) -> &[Item] {
+        let [train, validation, test] = self.ends;
         match side {
-            Side::Train => &self.train,
-            Side::Validation => &self.validation,
-            Side::Test => &self.test,
+            Side::Train => &self.items[..train],
+            Side::Validation => &self.items[train..validation],
+            Side::Test => &self.items[validation..test],
         }
     }
 
@@ -216,7 +211,7 @@ impl Split {
 
     /// The classes that are trained on, sorted. Unless the kind says otherwise, each of them is on every side.
     pub fn classes(&self) -> Vec<&str> {
-        let mut classes: Vec<_> = self.train.iter().map(|item| item.label.as_str()).collect();
+        let mut classes: Vec<_> = self.train().iter().map(|item| item.label.as_str()).collect();
         classes.sort_unstable();
         classes.dedup();
         classes

@@ -203,7 +203,7 @@ pub fn evaluate(task: &Task<'_>, side: Side, predictions: &SlicePredictions, see
     let mut answers: Vec<Answers<'_>> =
         tracks.iter().map(|track| Answers { id: &track.id, truth: track.label, rows: Vec::new() }).collect();
     for (slice, row) in slices.iter().zip(predictions.rows()) {
-        answers[slice.track].rows.push(row);
+        answers[slice.track()].rows.push(row);
     }
     let training = task.side(Side::Train).tracks.iter().map(|track| track.label);
     score(&answers, task.labels().len(), training, seed)

@@ -390,7 +390,7 @@ fn validate(task: &Task<'_>, predictions: &SlicePredictions) -> Confusion {
     let side = task.side(Side::Validation);
     let mut confusion = Confusion::new(task.labels().len());
     for (slice, row) in side.slices.iter().zip(predictions.rows()) {
-        confusion.add(side.tracks[slice.track].label, argmax(row), 1);
+        confusion.add(side.tracks[slice.track()].label, argmax(row), 1);
     }
     confusion
 }

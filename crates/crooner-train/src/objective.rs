@@ -40,7 +40,7 @@ impl Objective {
         let mut counts = vec![0_usize; task.labels().len()];
         let train = task.side(Side::Train);
         for slice in &train.slices {
-            counts[train.tracks[slice.track].label] += 1;
+            counts[train.tracks[slice.track()].label] += 1;
         }
         let class_weights = match config.class_weights {
             ClassWeights::None => vec![1.0; counts.len()],

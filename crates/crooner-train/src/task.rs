@@ -38,12 +38,33 @@ pub struct TaskTrack {
 }
 
 /// A run of frames of one track: `frames[start..start + slice_frames]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Eight bytes: there are many, and an epoch holds them twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slice {
+    track: u32,
+    start: u32,
+}
+
+impl Slice {
+    /// The slice of this track from this frame on.
+    #[must_use]
+    pub fn new(track: usize, start: usize) -> Self {
+        // No list holds 2^32 tracks, and no track as many frames: that is four years.
+        Self { track: track as u32, start: start as u32 }
+    }
+
     /// Index into the side's tracks.
-    pub track: usize,
+    #[must_use]
+    pub fn track(self) -> usize {
+        self.track as usize
+    }
+
     /// First frame.
-    pub start: usize,
+    #[must_use]
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
 }
 
 /// Tracks of one side, cut into slices that do not overlap; a remainder shorter than a slice is
@@ -106,7 +127,7 @@ impl<'a> Task<'a> {
                 continue;
             }
             let track = side.tracks.len();
-            side.slices.extend(starts.map(|start| Slice { track, start }));
+            side.slices.extend(starts.map(|start| Slice::new(track, start)));
             let label = labels.partition_point(|label| *label < artist);
             side.tracks.push(TaskTrack { id, source: index, label });
         }
@@ -150,9 +171,9 @@ impl<'a> Task<'a> {
 
     /// The frames of `slice`, `[slice_frames, n_mels]`, and its class.
     pub(crate) fn slice(&self, side: Side, slice: Slice) -> (&[f16], usize) {
-        let track = &self.side(side).tracks[slice.track];
+        let track = &self.side(side).tracks[slice.track()];
         let n_mels = self.n_mels();
-        let frames = &self.frames(track)[slice.start * n_mels..];
+        let frames = &self.frames(track)[slice.start() * n_mels..];
         (&frames[..self.slice_frames * n_mels], track.label)
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn render(composition: &Composition, speed: f64) -> Vec<f32> {
             Voice::Chord => tone(note, &chord, speed, there),
             Voice::Bass => tone(note, &bass, speed, there),
             Voice::Kick => {
-                there.iter_mut().zip(&kick).for_each(|(sample, kick)| *sample += note.level as f32 * kick)
+                there.iter_mut().zip(&kick).for_each(|(sample, kick)| *sample += note.level as f32 * kick);
             }
             Voice::Snare => noise(note, 0.08 / speed, &mut random, there),
             Voice::HiHat => noise(note, 0.02 / speed, &mut random, there),
