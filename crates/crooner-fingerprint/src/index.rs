@@ -66,10 +66,11 @@ pub struct Match {
     /// ```
     ///
     /// `p` is the share that coincides at other offsets of the same two recordings, so that common keys and scales are
-    /// accounted for: the upper quartile over 60 offsets, or, if that is more, the median over the offsets near those at which
-    /// most peaks begin together, so that common beats are. `d >= 1` is how much more the shares scatter than independent
-    /// peaks would (by their interquartile range; of the two ways to turn, the smaller). It is multiplied by the number of alignments that might have been found:
-    /// offsets over the whole index (one for each 20 ms), 19 speeds, and beginnings and ends of the part (`n² / 2`).
+    /// accounted for: the upper quartile over 60 offsets, or, if that is more, the median over the offsets near those at
+    /// which most peaks begin together, so that common beats are. `d >= 1` is how much more the shares scatter than
+    /// independent peaks would (by their interquartile range; of the two ways to turn, the smaller). It is multiplied by
+    /// the number of alignments that might have been found: offsets over the whole index (one for each 20 ms), 19 speeds,
+    /// and beginnings and ends of the part (`n² / 2`).
     pub log10_chance: f64,
 }
 
