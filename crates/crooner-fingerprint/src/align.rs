@@ -11,6 +11,10 @@ pub(crate) struct Alignment {
     pub(crate) shift: f64,
 }
 
+/// Peaks coincide within 20 ms and 25 cents of where an alignment puts them.
+pub(crate) const TIME: f64 = 5.0;
+pub(crate) const PITCH: f64 = 5.0;
+
 /// An alignment on which some pairs of anchors agree.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Candidate {

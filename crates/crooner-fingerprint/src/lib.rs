@@ -66,6 +66,7 @@
 mod align;
 mod bytes;
 mod chroma;
+mod controls;
 mod decision;
 mod error;
 mod extractor;
