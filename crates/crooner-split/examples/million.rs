@@ -3,7 +3,7 @@
 //! `cargo run --release -p crooner-split --example million`
 //!
 //! A hundred tracks an artist on ten albums; every tenth album is of two genres, so that the group split is of
-//! the harder sort. Each split has a process of its own; memory is its peak (Linux), with the list of tracks, beyond it, and how much
+//! the harder sort. The last kind asks for the side of one track after the other, without a list. Each split has a process of its own; memory is its peak (Linux), with the list of tracks, beyond it, and how much
 //! higher it is after the same split has been made twice more.
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
@@ -14,14 +14,14 @@ use std::time::Instant;
 
 use crooner_split::{Item, Split, SplitConfig, SplitKind};
 
-const KINDS: [&str; 5] = ["song", "album", "album/6", "group", "hash"];
+const KINDS: [&str; 6] = ["song", "album", "album/6", "group", "hash", "hash of each"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     if let [n, kind] = &std::env::args().skip(1).collect::<Vec<_>>()[..] {
         return measure(n.parse()?, kind);
     }
     println!(
-        "{:>9}  {:<8} {:>8} {:>8} {:>9} {:>22} {:>14}",
+        "{:>9}  {:<12} {:>8} {:>8} {:>9} {:>22} {:>14}",
         "tracks", "kind", "seconds", "us/track", "tracks MB", "beyond it MB (B/track)", "twice more MB"
     );
     for n in [250_000, 500_000, 1_000_000] {
@@ -45,12 +45,20 @@ fn measure(n: usize, kind: &str) -> Result<(), Box<dyn Error>> {
         "album/6" => ((0..n).map(by_artist).collect(), SplitConfig::new(SplitKind::Album).with_fold(0, 6)),
         "group" => ((0..n).map(by_genre).collect(), genre(SplitKind::Group)),
         "hash" => ((0..n).map(by_genre).collect(), genre(SplitKind::Hash)),
+        // No list of tracks at all.
+        "hash of each" => (Vec::new(), genre(SplitKind::Hash)),
         other => return Err(format!("no kind is called {other}: {KINDS:?}").into()),
     };
     let before = peak_kb();
 
     let divide = || -> Result<f64, Box<dyn Error>> {
         let begun = Instant::now();
+        if items.is_empty() {
+            let mut sizes = [0; 3];
+            (0..n).map(by_genre).for_each(|item| sizes[config.hash_side(&item, 0) as usize] += 1);
+            assert!(sizes.iter().sum::<usize>() == n && !sizes.contains(&0));
+            return Ok(begun.elapsed().as_secs_f64());
+        }
         let split = Split::new(&items, &config, 0)?;
         let seconds = begun.elapsed().as_secs_f64();
         assert_eq!(split.train().len() + split.validation().len() + split.test().len(), n);
@@ -66,7 +74,7 @@ fn measure(n: usize, kind: &str) -> Result<(), Box<dyn Error>> {
     let mb = |kb: Option<u64>| kb.map_or("unknown".to_owned(), |kb| (kb / 1024).to_string());
     let each = beyond.map_or(String::new(), |kb| format!(" ({})", 1024 * kb / n as u64));
     println!(
-        "{n:>9}  {kind:<8} {seconds:>8.2} {:>8.2} {:>9} {:>22} {:>14}",
+        "{n:>9}  {kind:<12} {seconds:>8.2} {:>8.2} {:>9} {:>22} {:>14}",
         1e6 * seconds / n as f64,
         mb(before),
         mb(beyond) + &each,

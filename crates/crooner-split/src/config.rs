@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::assign::group::takes_folds;
-use crate::{Class, Group, Item, SplitError};
+use crate::assign::group::{self, takes_folds};
+use crate::{Class, Group, Item, Side, SplitError};
 
 /// What is kept together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -198,6 +198,25 @@ impl SplitConfig {
                 }
             }
         }
+    }
+
+    /// The side of a track in a split by hash, from its group and the seed alone: for a catalogue that is too large for a
+    /// list, track by track. What a [`Split`](crate::Split) is proof of beyond that no group is on two sides (no id twice, no
+    /// side empty) is up to the caller.
+    ///
+    /// ```
+    /// use crooner_split::{Item, Split, SplitConfig, SplitKind};
+    ///
+    /// let config = SplitConfig::new(SplitKind::Hash);
+    /// let track = |n: usize| Item::new(format!("{n}"), format!("artist {}", n % 7), format!("album {}", n / 10));
+    /// let items: Vec<Item> = (0..1000).map(track).collect();
+    /// let split = Split::new(&items, &config, 4)?;
+    /// assert!(split.rows().all(|(side, item)| config.hash_side(item, 4) == side));
+    /// # Ok::<(), crooner_split::SplitError>(())
+    /// ```
+    #[must_use]
+    pub fn hash_side(&self, item: &Item, seed: u64) -> Side {
+        group::hash_side(item, self, seed)
     }
 
     /// Whether whole classes are held out: those of the test are not trained on.

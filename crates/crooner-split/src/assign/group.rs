@@ -239,34 +239,35 @@ fn row(item: &Item, side: Side) -> Row {
 /// `u` = the first 8 bytes of BLAKE3 `derive_key` with context `"crooner-split v1 hash"` over
 /// `seed as u64 little-endian ‖ names of the group, each followed by 0x00`, little-endian, times 2^-64; the
 /// test takes `u < test`, validation what follows by its share.
-pub(super) fn by_hash(items: &[Item], config: &SplitConfig, seed: u64) -> Vec<Row> {
+pub(crate) fn hash_side(item: &Item, config: &SplitConfig, seed: u64) -> Side {
     let [_, validation, test] = config.shares();
-    let side = |item: &Item| {
-        let mut key = blake3::Hasher::new_derive_key("crooner-split v1 hash");
-        key.update(&seed.to_le_bytes());
-        let names = match config.group_of(item) {
-            Group::Track(id) => vec![id],
-            Group::Album { artist, album } => vec![artist, album],
-            Group::Column { value, .. } => vec![value],
-            Group::InClass { class, value, .. } => vec![class, value],
-        };
-        for name in names {
-            key.update(name.as_bytes());
-            key.update(&[0]);
-        }
-        let mut word = [0; 8];
-        word.copy_from_slice(&key.finalize().as_bytes()[..8]);
-        // 53 bits fit a double exactly.
-        let u = (u64::from_le_bytes(word) >> 11) as f64 / (1_u64 << 53) as f64;
-        if u < test {
-            Side::Test
-        } else if u < test + validation {
-            Side::Validation
-        } else {
-            Side::Train
-        }
+    let mut key = blake3::Hasher::new_derive_key("crooner-split v1 hash");
+    key.update(&seed.to_le_bytes());
+    let names = match config.group_of(item) {
+        Group::Track(id) => vec![id],
+        Group::Album { artist, album } => vec![artist, album],
+        Group::Column { value, .. } => vec![value],
+        Group::InClass { class, value, .. } => vec![class, value],
     };
-    items.iter().map(|item| row(item, side(item))).collect()
+    for name in names {
+        key.update(name.as_bytes());
+        key.update(&[0]);
+    }
+    let mut word = [0; 8];
+    word.copy_from_slice(&key.finalize().as_bytes()[..8]);
+    // 53 bits fit a double exactly.
+    let u = (u64::from_le_bytes(word) >> 11) as f64 / (1_u64 << 53) as f64;
+    if u < test {
+        Side::Test
+    } else if u < test + validation {
+        Side::Validation
+    } else {
+        Side::Train
+    }
+}
+
+pub(super) fn by_hash(items: &[Item], config: &SplitConfig, seed: u64) -> Vec<Row> {
+    items.iter().map(|item| row(item, hash_side(item, config, seed))).collect()
 }
 
 /// Kinds that a number of folds goes with.
