@@ -168,6 +168,7 @@ fn divergence(share: f64, chance: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::numbers;
 
     #[test]
     fn the_bound_bounds_the_binomial_tail() {
@@ -181,11 +182,8 @@ mod tests {
     }
 
     /// Two tones at each sixteenth of 120 beats a minute, of fourteen pitches: 150 s.
-    fn by_the_clock(mut state: u64) -> Vec<Peak> {
-        let mut random = |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % below
-        };
+    fn by_the_clock(seed: u64) -> Vec<Peak> {
+        let mut random = numbers(seed);
         let tone = |n: u32| Peak { time: n / 2 * 125 / 4 + random(3) as u32, pitch: 34 * random(14) as u16 };
         let mut peaks: Vec<Peak> = (0..2400).map(tone).collect();
         peaks.sort_unstable();

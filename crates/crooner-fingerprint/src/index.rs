@@ -254,14 +254,11 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::numbers;
 
     /// Tracks of peaks at random, of which every third is the one before it, a little faster and cut.
     fn catalogue(n_tracks: u32) -> Vec<Fingerprint> {
-        let mut state = 7_u64;
-        let mut random = move |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % below
-        };
+        let mut random = numbers(7);
         let mut tracks: Vec<Fingerprint> = Vec::new();
         for track in 0..n_tracks {
             let mut peaks: Vec<Peak> = match tracks.last() {

@@ -44,7 +44,8 @@
 //! kept, chosen by its own value and so the same ones in every copy. That several peaks make a hash is the idea of the quads of
 //! Sonnleitner and Widmer, *Robust Quad-Based Audio Fingerprinting* (IEEE/ACM TASLP 24(3), 2016), that of peaks Wang's, *An
 //! Industrial Strength Audio Search Algorithm* (ISMIR 2003); the method here is our own. Five peaks say so much that a
-//! hash is rarely another recording's: looking one up costs hardly more among ten thousand recordings than among a thousand.
+//! hash is rarely another recording's: looking one up costs half as much again among ten thousand recordings as among a
+//! thousand.
 //!
 //! **Alignment.** Hashes found in the [`Index`] vote for a track, a speed and an offset. The best few alignments are
 //! refined by least squares, those of few votes tested with the peaks around these, and the rest with all peaks.
@@ -75,6 +76,8 @@ mod index;
 mod peaks;
 mod postings;
 mod quints;
+#[cfg(test)]
+mod random;
 mod recordings;
 mod search;
 mod sketch;

@@ -12,7 +12,7 @@ pub(crate) struct Note {
     pub(crate) level: f64,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Voice {
     Lead,
     Chord,
