@@ -92,31 +92,35 @@ pub(crate) fn transpose(frames: &[f32], n_mels: usize, mel: &mut [f32]) {
 }
 
 /// Slices of a side, to be cut into batches.
-#[derive(Clone, Copy)]
-pub struct Batches<'a> {
+pub struct Batches<'a, I> {
     /// Where they are from.
     pub task: &'a Task<'a>,
     /// Of which side.
     pub side: Side,
-    /// In which order.
-    pub slices: &'a [Slice],
+    /// Which, in their order.
+    pub slices: I,
     /// How many in a batch; the last may be smaller.
     pub batch_size: usize,
     /// How they are varied; and the number of the first of `slices` in its epoch.
     pub augment: Option<(Augmenter<'a>, usize)>,
 }
 
-impl Batches<'_> {
+impl<I: Iterator<Item = Slice> + Send> Batches<'_, I> {
     /// Gives the batches to `consume`, in order, while a thread assembles the next ones. What is not
     /// consumed is not assembled, but for those ahead.
     pub fn ahead<R>(self, consume: impl FnOnce(&mut dyn Iterator<Item = Batch>) -> R) -> R {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(AHEAD);
             scope.spawn(move || {
-                for (number, slices) in self.slices.chunks(self.batch_size).enumerate() {
-                    let mut batch = Batch::assemble(self.task, self.side, slices);
-                    if let Some((augmenter, first)) = self.augment {
-                        augmenter.apply(first + number * self.batch_size, &mut batch);
+                let Self { task, side, mut slices, batch_size, augment } = self;
+                for number in 0.. {
+                    let slices: Vec<Slice> = slices.by_ref().take(batch_size).collect();
+                    if slices.is_empty() {
+                        return;
+                    }
+                    let mut batch = Batch::assemble(task, side, &slices);
+                    if let Some((augmenter, first)) = augment {
+                        augmenter.apply(first + number * batch_size, &mut batch);
                     }
                     if sender.send(batch).is_err() {
                         return; // the consumer stopped early

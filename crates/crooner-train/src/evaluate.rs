@@ -9,7 +9,7 @@ use crate::batches::Batches;
 use crate::bootstrap::{Contribution, Score, scores, uniform_guess};
 use crate::fit::argmax;
 use crate::metrics::Confusion;
-use crate::task::{SideTracks, Task};
+use crate::task::Task;
 
 /// Probabilities of the classes for a run of slices.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +129,7 @@ pub fn predict_side(
     device: &Device,
 ) -> Result<SlicePredictions, TrainError> {
     let mut predictions = SlicePredictions::new(task.labels().len());
-    let batches = Batches { task, side, slices: &task.side(side).slices, batch_size, augment: None };
+    let batches = Batches { task, side, slices: task.side(side).slices(), batch_size, augment: None };
     batches.ahead(|batches| {
         for batch in batches {
             let mel = TensorData::new(batch.mel, [batch.labels.len(), task.n_mels(), task.slice_frames()]);
@@ -199,13 +199,16 @@ struct Answers<'a> {
 /// Scores `predictions`, those of all slices of `side` in order; `seed` draws the resamples.
 #[must_use]
 pub fn evaluate(task: &Task<'_>, side: Side, predictions: &SlicePredictions, seed: u64) -> Evaluation {
-    let SideTracks { tracks, slices, .. } = task.side(side);
-    let mut answers: Vec<Answers<'_>> =
-        tracks.iter().map(|track| Answers { id: &track.id, truth: track.label, rows: Vec::new() }).collect();
-    for (slice, row) in slices.iter().zip(predictions.rows()) {
-        answers[slice.track()].rows.push(row);
+    let tracks = task.side(side);
+    let mut answers: Vec<Answers<'_>> = tracks
+        .tracks()
+        .iter()
+        .map(|track| Answers { id: &track.id, truth: track.label, rows: Vec::new() })
+        .collect();
+    for (slice, row) in tracks.slices().zip(predictions.rows()) {
+        answers[slice.track].rows.push(row);
     }
-    let training = task.side(Side::Train).tracks.iter().map(|track| track.label);
+    let training = task.side(Side::Train).tracks().iter().map(|track| track.label);
     score(&answers, task.labels().len(), training, seed)
 }
 

@@ -389,8 +389,8 @@ impl PartialEpoch {
 fn validate(task: &Task<'_>, predictions: &SlicePredictions) -> Confusion {
     let side = task.side(Side::Validation);
     let mut confusion = Confusion::new(task.labels().len());
-    for (slice, row) in side.slices.iter().zip(predictions.rows()) {
-        confusion.add(side.tracks[slice.track()].label, argmax(row), 1);
+    for (slice, row) in side.slices().zip(predictions.rows()) {
+        confusion.add(side.tracks()[slice.track].label, argmax(row), 1);
     }
     confusion
 }

@@ -39,8 +39,8 @@ impl Objective {
     pub(crate) fn new(config: &FitConfig, task: &Task<'_>) -> Self {
         let mut counts = vec![0_usize; task.labels().len()];
         let train = task.side(Side::Train);
-        for slice in &train.slices {
-            counts[train.tracks[slice.track()].label] += 1;
+        for (number, track) in train.tracks().iter().enumerate() {
+            counts[track.label] += train.n_slices_of(number);
         }
         let class_weights = match config.class_weights {
             ClassWeights::None => vec![1.0; counts.len()],

@@ -15,9 +15,8 @@ use crate::config::Freeze;
 use crate::fit::{FitRequest, argmax};
 use crate::gradients::NamedGradients;
 use crate::objective::Objective;
-use crate::sampling::epoch_slices;
+use crate::sampling::EpochOrder;
 use crate::seeds::{Purpose, generator};
-use crate::task::Slice;
 use crate::transfer::{Transfer, freeze_encoder, transfer};
 
 /// Everything that steps change.
@@ -83,7 +82,7 @@ impl<'a> Stepper<'a> {
     /// `accumulation` batches each, to `consume`.
     pub(crate) fn epoch_batches<R>(
         request: &FitRequest<'_>,
-        order: &[Slice],
+        order: &EpochOrder<'_>,
         epoch: usize,
         steps: usize,
         consume: impl FnOnce(&mut dyn Iterator<Item = Batch>) -> R,
@@ -95,7 +94,7 @@ impl<'a> Stepper<'a> {
         let batches = Batches {
             task,
             side: Side::Train,
-            slices: &order[first..],
+            slices: order.slices(first),
             batch_size: config.batch_size,
             augment: Some((augmenter, first)),
         };
@@ -103,9 +102,9 @@ impl<'a> Stepper<'a> {
     }
 
     /// The training slices of `epoch` in order, and the number of its steps.
-    pub(crate) fn epoch_order(request: &FitRequest<'_>, epoch: usize) -> (Vec<Slice>, usize) {
+    pub(crate) fn epoch_order(request: &'a FitRequest<'a>, epoch: usize) -> (EpochOrder<'a>, usize) {
         let config = request.config;
-        let order = epoch_slices(request.task, config, request.seed, epoch);
+        let order = EpochOrder::new(request.task, config, request.seed, epoch);
         let steps = order.len().div_ceil(config.batch_size * config.accumulation);
         (order, steps)
     }

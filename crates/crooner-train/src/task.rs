@@ -38,45 +38,124 @@ pub struct TaskTrack {
 }
 
 /// A run of frames of one track: `frames[start..start + slice_frames]`.
-///
-/// Eight bytes: there are many, and an epoch holds them twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slice {
-    track: u32,
-    start: u32,
-}
-
-impl Slice {
-    /// The slice of this track from this frame on.
-    #[must_use]
-    pub fn new(track: usize, start: usize) -> Self {
-        // No list holds 2^32 tracks, and no track as many frames: that is four years.
-        Self { track: track as u32, start: start as u32 }
-    }
-
     /// Index into the side's tracks.
-    #[must_use]
-    pub fn track(self) -> usize {
-        self.track as usize
-    }
-
+    pub track: usize,
     /// First frame.
-    #[must_use]
-    pub fn start(self) -> usize {
-        self.start as usize
-    }
+    pub start: usize,
 }
 
 /// Tracks of one side, cut into slices that do not overlap; a remainder shorter than a slice is
 /// left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Slices are numbered track by track. There is no list of them: a million tracks have more than memory holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SideTracks {
     /// Tracks with at least one slice.
-    pub tracks: Vec<TaskTrack>,
-    /// Their slices, track by track.
-    pub slices: Vec<Slice>,
+    tracks: Vec<TaskTrack>,
+    ends: Ends,
+    slice_frames: usize,
+    too_short: Vec<String>,
+}
+
+impl SideTracks {
+    fn new(slice_frames: usize, n_tracks: usize) -> Self {
+        let (tracks, ends) = (Vec::with_capacity(n_tracks), Ends::with_capacity(n_tracks));
+        Self { tracks, ends, slice_frames, too_short: Vec::new() }
+    }
+
+    fn push(&mut self, track: TaskTrack, n_frames: usize) {
+        match slice_starts(n_frames, self.slice_frames).len() {
+            0 => self.too_short.push(track.id),
+            n_slices => {
+                self.ends.push(n_slices);
+                self.tracks.push(track);
+            }
+        }
+    }
+
+    /// Tracks with at least one slice.
+    #[must_use]
+    pub fn tracks(&self) -> &[TaskTrack] {
+        &self.tracks
+    }
+
     /// Ids of tracks shorter than a slice, which take no part.
-    pub too_short: Vec<String>,
+    #[must_use]
+    pub fn too_short(&self) -> &[String] {
+        &self.too_short
+    }
+
+    /// Slices of all tracks.
+    #[must_use]
+    pub fn n_slices(&self) -> usize {
+        self.ends.total()
+    }
+
+    /// Slices of track number `track`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such track.
+    #[must_use]
+    pub fn n_slices_of(&self, track: usize) -> usize {
+        self.ends.of(track)
+    }
+
+    /// Slice number `number`, found in time that grows with the logarithm of the number of tracks.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such slice.
+    #[must_use]
+    pub fn slice(&self, number: usize) -> Slice {
+        let (track, number) = self.ends.find(number);
+        Slice { track, start: number * self.slice_frames }
+    }
+
+    /// All slices, in order.
+    pub fn slices(&self) -> impl Iterator<Item = Slice> + Send {
+        (0..self.tracks.len()).flat_map(move |track| {
+            (0..self.n_slices_of(track)).map(move |slice| Slice { track, start: slice * self.slice_frames })
+        })
+    }
+}
+
+/// Slices that are numbered track by track: of each track, how many it and those before it have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ends(Vec<usize>);
+
+impl Ends {
+    pub(crate) fn with_capacity(n_tracks: usize) -> Self {
+        Self(Vec::with_capacity(n_tracks))
+    }
+
+    /// Adds a track of so many slices.
+    pub(crate) fn push(&mut self, n_slices: usize) {
+        self.0.push(self.total() + n_slices);
+    }
+
+    pub(crate) fn total(&self) -> usize {
+        self.0.last().copied().unwrap_or_default()
+    }
+
+    /// Slices of the tracks before this one.
+    fn before(&self, track: usize) -> usize {
+        if track == 0 { 0 } else { self.0[track - 1] }
+    }
+
+    /// Slices of this track.
+    pub(crate) fn of(&self, track: usize) -> usize {
+        self.0[track] - self.before(track)
+    }
+
+    /// The track of a slice, and its number there.
+    pub(crate) fn find(&self, number: usize) -> (usize, usize) {
+        assert!(number < self.total(), "slice {number} of {}", self.total());
+        let track = self.0.partition_point(|&end| end <= number);
+        (track, number - self.before(track))
+    }
 }
 
 /// A classification task: frames, classes and the three sides.
@@ -117,22 +196,17 @@ impl<'a> Task<'a> {
     ) -> Result<Self, TrainError> {
         let labels: BTreeSet<&str> = rows.iter().map(|row| row.artist.as_str()).collect();
         let labels: Vec<String> = labels.into_iter().map(str::to_owned).collect();
-        let mut sides =
-            [const { SideTracks { tracks: Vec::new(), slices: Vec::new(), too_short: Vec::new() } }; 3];
+        let mut sides = Side::ALL.map(|side| {
+            let n_tracks = rows.iter().filter(|row| row.side == side).count();
+            SideTracks::new(slice_frames, n_tracks)
+        });
         for TaskRow { side, id, artist, source: index } in rows {
-            let side = &mut sides[side as usize];
-            let starts = slice_starts(source.frames(index).len() / source.n_mels(), slice_frames);
-            if starts.len() == 0 {
-                side.too_short.push(id);
-                continue;
-            }
-            let track = side.tracks.len();
-            side.slices.extend(starts.map(|start| Slice::new(track, start)));
             let label = labels.partition_point(|label| *label < artist);
-            side.tracks.push(TaskTrack { id, source: index, label });
+            let n_frames = source.frames(index).len() / source.n_mels();
+            sides[side as usize].push(TaskTrack { id, source: index, label }, n_frames);
         }
-        for side in [Side::Train, Side::Validation, Side::Test] {
-            if sides[side as usize].slices.is_empty() {
+        for side in Side::ALL {
+            if sides[side as usize].tracks.is_empty() {
                 return Err(TrainError::NoSlices { side, slice_frames });
             }
         }
@@ -171,9 +245,9 @@ impl<'a> Task<'a> {
 
     /// The frames of `slice`, `[slice_frames, n_mels]`, and its class.
     pub(crate) fn slice(&self, side: Side, slice: Slice) -> (&[f16], usize) {
-        let track = &self.side(side).tracks[slice.track()];
+        let track = &self.side(side).tracks[slice.track];
         let n_mels = self.n_mels();
-        let frames = &self.frames(track)[slice.start() * n_mels..];
+        let frames = &self.frames(track)[slice.start * n_mels..];
         (&frames[..self.slice_frames * n_mels], track.label)
     }
 }

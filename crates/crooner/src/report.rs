@@ -45,7 +45,7 @@ pub(crate) fn report(findings: Findings<'_>) -> report::Report {
     let notes = split.notes().iter().map(ToString::to_string).chain(remarks).collect();
     let size = |side| {
         let side = task.side(side);
-        report::PartSize { tracks: side.tracks.len() as u64, slices: side.slices.len() as u64 }
+        report::PartSize { tracks: side.tracks().len() as u64, slices: side.n_slices() as u64 }
     };
     report::Report {
         format: report::FORMAT,

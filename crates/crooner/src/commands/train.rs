@@ -270,7 +270,7 @@ pub(super) fn initial(
 pub(super) fn describe(lines: &Progress, task: &Task<'_>, split: &Split) {
     let side = |side| {
         let side = task.side(side);
-        format!("{} tracks ({} slices)", side.tracks.len(), side.slices.len())
+        format!("{} tracks ({} slices)", side.tracks().len(), side.n_slices())
     };
     lines.line(&format!(
         "split      {}: {} to train, {} to validate, {} to test; {} {}",
@@ -380,7 +380,7 @@ fn example(
     path_of: &impl Fn(&str) -> Option<PathBuf>,
 ) -> Result<Option<(crooner_report::Example, crooner_report::ExamplePictures)>> {
     let FrontEnd::Audio(features) = features else { return Ok(None) };
-    let Some(track) = task.side(Side::Test).tracks.first() else { return Ok(None) };
+    let Some(track) = task.side(Side::Test).tracks().first() else { return Ok(None) };
     let Some(path) = path_of(&track.id) else { return Ok(None) };
     let artist = &task.labels()[track.label];
     pictures::example(&track.id, artist, &path, features, task.frames(track)).map(Some)
