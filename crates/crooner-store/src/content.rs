@@ -6,8 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::audio::{AudioHashes, AudioId};
+use crate::audio::AudioId;
 use crate::disk::{self, WriterLock};
+use crate::hashes::AudioHashes;
 use crate::maintain::size_of;
 use crate::{Garbage, GarbageReason, Store, StoreError, workers};
 
@@ -28,27 +29,19 @@ impl Store {
     ) -> Result<Option<Vec<Option<blake3::Hash>>>, StoreError> {
         disk::create_folder(self.root())?;
         let _lock = WriterLock::join(self.root())?;
-        let known = AudioHashes::load(self.root())?;
+        let hashes = AudioHashes::open(self.root());
         let outcome = workers::run(
             paths.len(),
             workers::n_threads(jobs),
             cancel,
             || (),
             |(), file| {
-                let audio = known.look_at(paths[file])?;
+                let audio = hashes.look_at(paths[file])?;
+                hashes.remember([(paths[file], &audio)])?;
                 on_file();
                 Ok(audio)
             },
         );
-        // As in `prepare`: of several processes the last finds what all others left, and adds its own.
-        disk::alone(self.root().join(".index.lock"), || {
-            let mut hashes = AudioHashes::load(self.root())?;
-            let mut news = false;
-            for (path, audio) in paths.iter().zip(&outcome.results) {
-                news |= audio.is_some_and(|audio| hashes.insert(path, &audio));
-            }
-            if news { hashes.save(self.root()) } else { Ok(()) }
-        })?;
         outcome.error.map_or(Ok(()), Err)?;
         let hash = |id| match id {
             AudioId::Content(hash) => Some(hash),
@@ -64,7 +57,7 @@ impl Store {
     pub fn derived(&self, kind: &str) -> Result<Derived, StoreError> {
         let folder = self.root().join(kind);
         disk::create_folder(&folder)?;
-        Ok(Derived { folder, _lock: WriterLock::join(self.root())? })
+        Ok(Derived { folder, lock: WriterLock::join(self.root())? })
     }
 
     /// Every kind that is kept in the store, sorted by path.
@@ -88,7 +81,7 @@ impl Store {
     /// has which content.
     pub fn derived_garbage(&self, current: &[&str]) -> Result<Vec<Garbage>, StoreError> {
         let needed: BTreeSet<[u8; 32]> =
-            AudioHashes::load(self.root())?.present().map(|hash| *hash.as_bytes()).collect();
+            AudioHashes::open(self.root()).present()?.map(|hash| *hash.as_bytes()).collect();
         let stem = |kind: &str| kind.rsplit_once('-').map(|(stem, _)| stem.to_owned());
         let is_old = |kind: &str| {
             !current.contains(&kind)
@@ -118,7 +111,8 @@ impl Store {
         };
         let mut folders = Vec::new();
         for folder in disk::list(self.root())?.into_iter().filter(|path| path.is_dir()) {
-            let files: Vec<_> = disk::list(&folder)?.into_iter().filter_map(content).collect();
+            let files = disk::entries(&folder)?.filter_map(|path| path.map(content).transpose());
+            let files = files.collect::<Result<Vec<_>, _>>()?;
             if !files.is_empty() {
                 folders.push((folder, files));
             }
@@ -148,7 +142,7 @@ pub struct DerivedStat {
 /// While it lives, nobody can [remove](Store::remove) from the store.
 pub struct Derived {
     folder: PathBuf,
-    _lock: WriterLock,
+    lock: WriterLock,
 }
 
 impl Derived {
@@ -170,7 +164,7 @@ impl Derived {
     /// # Errors
     /// [`StoreError::Io`] if they cannot be written.
     pub fn put(&self, content: &blake3::Hash, bytes: &[u8]) -> Result<(), StoreError> {
-        disk::replace(&self.path(content), bytes)
+        self.lock.replace(&self.path(content), bytes)
     }
 
     fn path(&self, content: &blake3::Hash) -> PathBuf {
@@ -193,7 +187,7 @@ mod tests {
         let paths = [one.as_path(), two.as_path(), absent.as_path()];
         let hashes = store.content_hashes(&paths, Some(2), &never, &|| ()).unwrap().unwrap();
         assert_eq!(hashes, [Some(blake3::hash(b"same")), Some(blake3::hash(b"same")), None]);
-        assert!(AudioHashes::load(store.root()).unwrap().recall(&one).is_some());
+        assert!(AudioHashes::open(store.root()).recall(&one).unwrap().is_some());
 
         let derived = store.derived("lengths").unwrap();
         let hash = blake3::hash(b"same");

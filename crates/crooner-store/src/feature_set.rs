@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 use crooner_datasets::{Catalogue, Track};
 use half::f16;
 
-use crate::audio::{AudioHashes, AudioId};
+use crate::audio::AudioId;
+use crate::hashes::AudioHashes;
 use crate::prepare::require_content;
 use crate::schema::ShardHeader;
 use crate::unit::{Unit, unit_key, units};
@@ -48,7 +49,7 @@ impl Store {
     pub fn features(&self, catalogue: &Catalogue, front_end: &FrontEnd) -> Result<FeatureSet, StoreError> {
         let header = ShardHeader::of(front_end)?;
         require_content(catalogue, front_end)?;
-        let hashes = AudioHashes::load(self.root())?;
+        let hashes = AudioHashes::open(self.root());
         let units = units(catalogue);
         let find = |unit: &Unit| -> Result<Found, StoreError> {
             let tracks = || unit.iter().map(|&track| &catalogue.tracks[track]);
@@ -90,10 +91,11 @@ impl Store {
         let mut changed: Vec<usize> = Vec::new();
         for (unit, found) in units.iter().zip(found).filter(|(_, found)| found.shard.is_none()) {
             missing.extend(unit);
-            let is_changed = |&(&track, &audio): &(&usize, &AudioId)| {
-                hashes.remembers_other(&catalogue.tracks[track].path, audio)
-            };
-            changed.extend(unit.iter().zip(&found.audio).filter(is_changed).map(|(track, _)| track));
+            for (&track, &audio) in unit.iter().zip(&found.audio) {
+                if hashes.remembers_other(&catalogue.tracks[track].path, audio)? {
+                    changed.push(track);
+                }
+            }
         }
         let first = |tracks: &[usize]| tracks.iter().min().map(|&track| &catalogue.tracks[track]);
         let tracks = catalogue.tracks.len();

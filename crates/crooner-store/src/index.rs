@@ -18,7 +18,8 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::Type;
 
 use crate::contain::without_panic;
-use crate::store::shard_name;
+use crate::disk::WriterLock;
+use crate::store::{ShardKey, shard_key, shard_name};
 use crate::{StoreError, StoredTrack, disk};
 
 const SCHEMA: &str = "
@@ -48,22 +49,24 @@ const SHARD_COLUMN: &str = "message index { required binary shard (STRING); }";
 
 /// Every index in a folder, sorted.
 pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    let is_index = |path: &PathBuf| {
+    let is_index = |path: &Path| {
         path.extension().is_some_and(|found| found == INDEX_EXTENSION)
             && path
                 .file_name()
                 .is_some_and(|name| name.as_encoded_bytes().starts_with(INDEX_PREFIX.as_bytes()))
     };
-    let mut indexes: Vec<_> = disk::list(folder)?.into_iter().filter(is_index).collect();
+    // Of a hundred thousand files a few.
+    let indexes = disk::entries(folder)?.filter(|path| path.as_ref().map_or(true, |path| is_index(path)));
+    let mut indexes = indexes.collect::<Result<Vec<_>, _>>()?;
     indexes.sort();
     Ok(indexes)
 }
 
-/// The file names of the shards that an index lists.
-pub(crate) fn shards(path: &Path) -> Result<BTreeSet<String>, StoreError> {
+/// The keys of the shards that an index lists.
+pub(crate) fn shards(path: &Path) -> Result<BTreeSet<ShardKey>, StoreError> {
     let file = File::open(path).map_err(StoreError::io("open", path))?;
     let n_bytes = file.metadata().map_err(StoreError::io("open", path))?.len();
-    let read = || -> Result<BTreeSet<String>, ParquetError> {
+    let read = || -> Result<BTreeSet<ShardKey>, ParquetError> {
         let reader = SerializedFileReader::new(file)?;
         let rows = reader.get_row_iter(Some(parse_message_type(SHARD_COLUMN)?))?;
         let mut shards = BTreeSet::new();
@@ -75,10 +78,9 @@ pub(crate) fn shards(path: &Path) -> Result<BTreeSet<String>, StoreError> {
                 )));
             }
             let row = row?;
-            let shard = row.get_string(0)?;
-            if !shards.contains(shard) {
-                shards.insert(shard.clone());
-            }
+            let name = row.get_string(0)?;
+            let key = shard_key(Path::new(name));
+            shards.insert(key.ok_or_else(|| ParquetError::General(format!("{name:?} is no shard's name")))?);
         }
         Ok(shards)
     };
@@ -116,12 +118,13 @@ pub(crate) struct IndexedShard<'a> {
 /// It is written a [group of rows](GROUP_ROWS) at a time: beside what is given, 32 bytes a track are held, and a few
 /// megabytes.
 pub(crate) fn write(
+    lock: &WriterLock,
     path: &Path,
     shards: &[IndexedShard<'_>],
     catalogue: &Catalogue,
     sample_rate_hz: Option<u32>,
 ) -> Result<(), StoreError> {
-    disk::replace_with(path, |file| {
+    lock.replace_with(path, |file| {
         encode(file, shards, catalogue, sample_rate_hz).map_err(|error| failed(path, error))
     })
 }
@@ -287,10 +290,11 @@ mod tests {
             .collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index-simulated-0.parquet");
-        write(&path, &shards, &catalogue, Some(16_000)).unwrap();
+        let lock = WriterLock::join(folder.path()).unwrap();
+        write(&lock, &path, &shards, &catalogue, Some(16_000)).unwrap();
 
-        let names: BTreeSet<String> = shards.iter().map(|shard| shard_name(&shard.key)).collect();
-        assert_eq!(super::shards(&path).unwrap(), names);
+        let keys = shards.iter().map(|shard| shard_key(Path::new(&shard_name(&shard.key))).unwrap());
+        assert_eq!(super::shards(&path).unwrap(), keys.collect());
         let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
         assert_eq!(reader.num_row_groups(), n.div_ceil(GROUP_ROWS));
         let mut rows = reader.get_row_iter(None).unwrap().map(Result::unwrap);

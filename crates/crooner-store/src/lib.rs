@@ -34,7 +34,7 @@
 //!
 //! ```text
 //! store/
-//!   audio-hashes.json                 what each audio file held when it was last looked at
+//!   audio-hashes/                     what each audio file held when it was last looked at, a journal for each folder
 //!   fingerprints-1/                   what else was derived from audio files, by their hashes: Store::derived
 //!   3f0c2f4e5b8a9d17/                 one folder per feature configuration and version
 //!     8d969eef6ecad3c2[...].arrow     a shard: at most 8 tracks of one album
@@ -88,6 +88,7 @@ mod encode;
 mod error;
 mod feature_set;
 mod front_end;
+mod hashes;
 mod index;
 mod maintain;
 mod map;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::disk::{self, WriterLock};
+use crate::store::shard_key;
 use crate::{Shard, ShardHeader, Store, StoreError, index, workers};
 
 /// What [`Store::verify`] found.
@@ -137,7 +138,8 @@ impl Store {
                 indexes: index::list(&path)?.iter().map(|index| name_of(index)).collect(),
             };
             let mut samples = 0;
-            for file in disk::list(&path)? {
+            for file in disk::entries(&path)? {
+                let file = file?;
                 stat.bytes += size_of(&file)?;
                 if !Self::is_shard(&file) {
                     continue;
@@ -174,12 +176,15 @@ impl Store {
             for path in &indexes {
                 listed.extend(index::shards(path)?);
             }
-            for path in disk::list(&folder)?.into_iter().filter(|path| Self::is_shard(path)) {
+            for path in disk::entries(&folder)? {
+                let path = path?;
+                if !Self::is_shard(&path) {
+                    continue;
+                }
+                let is_listed = shard_key(&path).is_some_and(|key| listed.contains(&key));
                 let reason = match Shard::open(&path) {
                     Ok(shard) if !shard.header().is_current() => Some(GarbageReason::OtherVersion),
-                    _ if !indexes.is_empty() && !listed.contains(&name_of(&path)) => {
-                        Some(GarbageReason::Unlisted)
-                    }
+                    _ if !indexes.is_empty() && !is_listed => Some(GarbageReason::Unlisted),
                     _ => None,
                 };
                 if let Some(reason) = reason {
@@ -215,7 +220,10 @@ impl Store {
         // Only folders that hold features: a cache of a data set's own files may lie beside them.
         let mut folders = Vec::new();
         for path in disk::list(self.root())?.into_iter().filter(|path| path.is_dir()) {
-            if disk::list(&path)?.iter().any(|file| Self::is_shard(file)) {
+            let is_shard =
+                |file: &Result<PathBuf, _>| file.as_ref().map_or(true, |file| Self::is_shard(file));
+            let shard = disk::entries(&path)?.find(is_shard).transpose()?;
+            if shard.is_some() {
                 folders.push(path);
             }
         }

@@ -7,9 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use crooner_datasets::{Catalogue, Track};
 
 use crate::analyse::{Analyser, Analysis, AnalysisError};
-use crate::audio::{Audio, AudioHashes, AudioId};
+use crate::audio::{Audio, AudioId};
 use crate::disk::WriterLock;
 use crate::encode::ShardBuilder;
+use crate::hashes::AudioHashes;
 use crate::index::{IndexedShard, Outcome};
 use crate::schema::ShardHeader;
 use crate::unit::{Unit, unit_key, units};
@@ -94,8 +95,8 @@ impl Store {
     ///
     /// Every finished unit is kept, whatever happens afterwards: an error, `cancel` becoming true (units under
     /// way are finished first), or the death of the process. Running again goes on where it ended. What comes
-    /// out is the same, byte by byte, whatever the number of threads and of processes. `on_progress` is called
-    /// after each unit, by one thread at a time.
+    /// out is the same, byte by byte, whatever the number of threads and of processes (but for the order in which audio
+    /// files are remembered). `on_progress` is called after each unit, by one thread at a time.
     ///
     /// # Errors
     /// Options out of range, a `front_end` that builds no extractor or asks for what the catalogue's files do not hold,
@@ -113,14 +114,13 @@ impl Store {
         let header = ShardHeader::of(front_end)?;
         require_content(catalogue, front_end)?;
         disk::create_folder(&self.folder(&header))?;
-        let _lock = WriterLock::join(self.root())?;
-
         let task = Task {
+            lock: WriterLock::join(self.root())?,
             store: self,
             catalogue,
             header: &header,
             units: units(catalogue),
-            hashes: AudioHashes::load(self.root())?,
+            hashes: AudioHashes::open(self.root()),
             verify: options.verify,
         };
         let mine: Vec<usize> = (share..task.units.len()).step_by(n_shares).collect();
@@ -147,8 +147,7 @@ impl Store {
         let interrupted = outcome.results.iter().any(Option::is_none);
         let done: Vec<Done> = outcome.results.into_iter().flatten().collect();
         let summary = task.summarise(&done, interrupted);
-        // What is done is remembered and listed also after an error, which is then what the caller hears of.
-        let task = Task { hashes: AudioHashes::empty(), ..task };
+        // What is done is listed also after an error, which is then what the caller hears of.
         let finished = task.finish(done);
         outcome.error.map_or(Ok(()), Err).and(finished).map(|()| summary)
     }
@@ -168,6 +167,7 @@ pub(crate) fn require_content(catalogue: &Catalogue, front_end: &FrontEnd) -> Re
 
 /// What all units have in common.
 struct Task<'a> {
+    lock: WriterLock,
     store: &'a Store,
     catalogue: &'a Catalogue,
     header: &'a ShardHeader,
@@ -185,7 +185,6 @@ struct Done {
     replaced: Option<PathBuf>,
     /// Of each track; its names are in the catalogue.
     outcomes: Vec<Outcome>,
-    audio: Vec<Audio>,
 }
 
 impl Task<'_> {
@@ -201,7 +200,8 @@ impl Task<'_> {
         let mut replaced = None;
         match self.find_intact(unit, &key) {
             Ok(Some(shard)) => {
-                return Ok(Done { unit, key, reused: true, replaced, outcomes: outcomes(&shard), audio });
+                self.remember(unit, &audio)?;
+                return Ok(Done { unit, key, reused: true, replaced, outcomes: outcomes(&shard) });
             }
             Ok(None) => {}
             Err(StoreError::CorruptShard { path, .. } | StoreError::WrongShard { path, .. }) => {
@@ -226,12 +226,18 @@ impl Task<'_> {
         let (tracks, file) =
             builder.encode().map_err(|source| StoreError::Encode { path: path.clone(), source })?;
         if replaced.is_some() {
-            disk::replace(&path, &file)?;
+            self.lock.replace(&path, &file)?;
         } else {
-            disk::create_if_absent(&path, &file)?;
+            self.lock.create_if_absent(&path, &file)?;
         }
+        self.remember(unit, &audio)?;
         let outcomes = tracks.iter().map(Outcome::of).collect();
-        Ok(Done { unit, key, reused: false, replaced, outcomes, audio })
+        Ok(Done { unit, key, reused: false, replaced, outcomes })
+    }
+
+    /// Remembers what was found of the audio of a unit.
+    fn remember(&self, unit: usize, audio: &[Audio]) -> Result<(), StoreError> {
+        self.hashes.remember(self.tracks(unit).map(|track| track.path.as_path()).zip(audio))
     }
 
     /// The shard of a unit, if it is there, checked as far as was asked.
@@ -288,22 +294,11 @@ impl Task<'_> {
         }
     }
 
-    /// Remembers the hashes of what was read, and lists what the store has of the catalogue.
+    /// Lists what the store has of the catalogue.
     fn finish(&self, done: Vec<Done>) -> Result<(), StoreError> {
-        let root = self.store.root();
         // Of several workers the last to come here sees what all others left.
-        disk::alone(root.join(".index.lock"), || {
-            let mut hashes = AudioHashes::load(root)?;
-            let mut news = false;
-            for done in &done {
-                for (track, audio) in self.tracks(done.unit).zip(&done.audio) {
-                    news |= hashes.insert(&track.path, audio);
-                }
-            }
-            if news {
-                hashes.save(root)?;
-            }
-
+        disk::alone(self.store.root().join(".index.lock"), || {
+            let hashes = AudioHashes::open(self.store.root());
             let mut listed: Vec<IndexedShard<'_>> = Vec::with_capacity(self.units.len());
             let mut left: Vec<bool> = vec![true; self.units.len()];
             for done in done {
@@ -315,7 +310,7 @@ impl Task<'_> {
                 listed.extend(self.done_by_others(unit, &hashes)?);
             }
             let path = self.store.index_path_of(self.header, self.catalogue);
-            index::write(&path, &listed, self.catalogue, self.header.sample_rate_hz)
+            index::write(&self.lock, &path, &listed, self.catalogue, self.header.sample_rate_hz)
         })
     }
 
@@ -325,8 +320,11 @@ impl Task<'_> {
         unit: usize,
         hashes: &AudioHashes,
     ) -> Result<Option<IndexedShard<'_>>, StoreError> {
-        let audio: Option<Vec<AudioId>> = self.tracks(unit).map(|track| hashes.recall(&track.path)).collect();
-        let Some(audio) = audio else { return Ok(None) };
+        let mut audio = Vec::with_capacity(self.units[unit].len());
+        for track in self.tracks(unit) {
+            let Some(id) = hashes.recall(&track.path)? else { return Ok(None) };
+            audio.push(id);
+        }
         let key = unit_key(self.header, self.tracks(unit).zip(audio));
         let shard = self.store.find_shard(self.header, &key, self.tracks(unit))?;
         let unit = &self.units[unit];

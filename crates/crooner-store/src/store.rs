@@ -139,6 +139,15 @@ pub(crate) fn shard_name(key: &str) -> String {
     format!("{key}.{SHARD_EXTENSION}")
 }
 
+/// What a shard is named by, in few bytes.
+pub(crate) type ShardKey = [u8; 32];
+
+/// The key of the shard at `path`; none if no shard is called like that.
+pub(crate) fn shard_key(path: &Path) -> Option<ShardKey> {
+    let stem = path.file_stem().filter(|_| Store::is_shard(path))?;
+    blake3::Hash::from_hex(stem.as_encoded_bytes()).ok().map(Into::into)
+}
+
 /// The file name of a catalogue's index.
 fn index_name(catalogue: &Catalogue) -> String {
     let safe = |c: char| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' };

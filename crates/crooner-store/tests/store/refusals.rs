@@ -141,7 +141,11 @@ fn a_full_disk_leaves_nothing_half_written() {
     for shard in &written {
         Shard::open(shard).unwrap().verify().unwrap();
     }
-    assert!(tree(root.path()).keys().all(|name| !name.contains(".tmp-")), "{:?}", tree(root.path()).keys());
+    assert!(
+        tree(root.path()).keys().all(|name| !name.starts_with(".tmp/")),
+        "{:?}",
+        tree(root.path()).keys()
+    );
 
     prepare(root.path(), &catalogue, &PrepareOptions::default()).unwrap();
     let fresh = tempdir().unwrap();
