@@ -3,8 +3,9 @@
 //! `cargo run --release -p crooner-split --example million`
 //!
 //! A hundred tracks an artist on ten albums; every tenth album is of two genres, so that the group split is of
-//! the harder sort. The last kind asks for the side of one track after the other, without a list. Each split has a process of its own; memory is its peak (Linux), with the list of tracks, beyond it, and how much
-//! higher it is after the same split has been made twice more.
+//! the harder sort. The last kinds divide one artist after the other, and ask for the side of one track after the other,
+//! without a list of all. Each split has a process of its own; memory is its peak (Linux), with the list of tracks, beyond
+//! it, and how much higher it is after the same split has been made twice more.
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
@@ -12,16 +13,17 @@ use std::error::Error;
 use std::process::Command;
 use std::time::Instant;
 
-use crooner_split::{Item, Split, SplitConfig, SplitKind};
+use crooner_split::{Item, Side, Split, SplitConfig, SplitKind};
 
-const KINDS: [&str; 6] = ["song", "album", "album/6", "group", "hash", "hash of each"];
+const KINDS: [&str; 7] = ["song", "album", "album/6", "group", "hash", "album by artist", "hash by track"];
+const TRACKS_OF_AN_ARTIST: usize = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
     if let [n, kind] = &std::env::args().skip(1).collect::<Vec<_>>()[..] {
         return measure(n.parse()?, kind);
     }
     println!(
-        "{:>9}  {:<12} {:>8} {:>8} {:>9} {:>22} {:>14}",
+        "{:>9}  {:<15} {:>8} {:>8} {:>9} {:>22} {:>14}",
         "tracks", "kind", "seconds", "us/track", "tracks MB", "beyond it MB (B/track)", "twice more MB"
     );
     for n in [250_000, 500_000, 1_000_000] {
@@ -36,35 +38,56 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn measure(n: usize, kind: &str) -> Result<(), Box<dyn Error>> {
-    let by_artist = |k| item(k, format!("artist {}", k / 100));
+    let by_artist = |k| item(k, format!("artist {}", k / TRACKS_OF_AN_ARTIST));
     let by_genre = |k| item(k, format!("genre {}", if k / 10 % 10 == 0 { k % 2 } else { k / 10 % 16 }));
-    let genre = |kind| SplitConfig::new(kind).with_label("genre").with_group("record");
-    let (items, config): (Vec<Item>, _) = match kind {
-        "song" => ((0..n).map(by_artist).collect(), SplitConfig::new(SplitKind::Song)),
-        "album" => ((0..n).map(by_artist).collect(), SplitConfig::new(SplitKind::Album)),
-        "album/6" => ((0..n).map(by_artist).collect(), SplitConfig::new(SplitKind::Album).with_fold(0, 6)),
-        "group" => ((0..n).map(by_genre).collect(), genre(SplitKind::Group)),
-        "hash" => ((0..n).map(by_genre).collect(), genre(SplitKind::Hash)),
-        // No list of tracks at all.
-        "hash of each" => (Vec::new(), genre(SplitKind::Hash)),
-        other => return Err(format!("no kind is called {other}: {KINDS:?}").into()),
-    };
-    let before = peak_kb();
-
-    let divide = || -> Result<f64, Box<dyn Error>> {
-        let begun = Instant::now();
-        if items.is_empty() {
+    let all = |of: &dyn Fn(usize) -> Item| -> Vec<Item> { (0..n).map(of).collect() };
+    let (by_album, by_hash) = (SplitConfig::new(SplitKind::Album), genre(SplitKind::Hash));
+    match kind {
+        "song" => whole(&all(&by_artist), &SplitConfig::new(SplitKind::Song), kind),
+        "album" => whole(&all(&by_artist), &by_album, kind),
+        "album/6" => whole(&all(&by_artist), &by_album.with_fold(0, 6), kind),
+        "group" => whole(&all(&by_genre), &genre(SplitKind::Group), kind),
+        "hash" => whole(&all(&by_genre), &by_hash, kind),
+        "album by artist" => report(n, kind, || {
+            let artists = (0..n / TRACKS_OF_AN_ARTIST).map(|artist| artist * TRACKS_OF_AN_ARTIST);
+            artists
+                .map(|first| -> Result<usize, Box<dyn Error>> {
+                    let items: Vec<Item> = (first..first + TRACKS_OF_AN_ARTIST).map(by_artist).collect();
+                    Ok(Split::new(&items, &by_album, 0)?.rows().count())
+                })
+                .sum()
+        }),
+        "hash by track" => report(n, kind, || {
             let mut sizes = [0; 3];
-            (0..n).map(by_genre).for_each(|item| sizes[config.hash_side(&item, 0) as usize] += 1);
-            assert!(sizes.iter().sum::<usize>() == n && !sizes.contains(&0));
-            return Ok(begun.elapsed().as_secs_f64());
-        }
-        let split = Split::new(&items, &config, 0)?;
-        let seconds = begun.elapsed().as_secs_f64();
-        assert_eq!(split.train().len() + split.validation().len() + split.test().len(), n);
-        Ok(seconds)
-    };
-    let seconds = divide()?;
+            (0..n).map(by_genre).for_each(|item| sizes[by_hash.hash_side(&item, 0) as usize] += 1);
+            assert!(!sizes.contains(&0));
+            Ok(sizes.iter().sum())
+        }),
+        other => Err(format!("no kind is called {other}: {KINDS:?}").into()),
+    }
+}
+
+fn genre(kind: SplitKind) -> SplitConfig {
+    SplitConfig::new(kind).with_label("genre").with_group("record")
+}
+
+fn whole(items: &[Item], config: &SplitConfig, kind: &str) -> Result<(), Box<dyn Error>> {
+    report(items.len(), kind, || {
+        let split = Split::new(items, config, 0)?;
+        Ok(Side::ALL.into_iter().map(|side| split.side(side).len()).sum())
+    })
+}
+
+/// Divides, which gives the number of tracks, once and twice more.
+fn report(
+    n: usize,
+    kind: &str,
+    divide: impl Fn() -> Result<usize, Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let before = peak_kb();
+    let begun = Instant::now();
+    assert_eq!(divide()?, n);
+    let seconds = begun.elapsed().as_secs_f64();
     let once = peak_kb();
     divide()?;
     divide()?;
@@ -74,7 +97,7 @@ fn measure(n: usize, kind: &str) -> Result<(), Box<dyn Error>> {
     let mb = |kb: Option<u64>| kb.map_or("unknown".to_owned(), |kb| (kb / 1024).to_string());
     let each = beyond.map_or(String::new(), |kb| format!(" ({})", 1024 * kb / n as u64));
     println!(
-        "{n:>9}  {kind:<12} {seconds:>8.2} {:>8.2} {:>9} {:>22} {:>14}",
+        "{n:>9}  {kind:<15} {seconds:>8.2} {:>8.2} {:>9} {:>22} {:>14}",
         1e6 * seconds / n as f64,
         mb(before),
         mb(beyond) + &each,

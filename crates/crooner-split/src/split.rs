@@ -61,6 +61,27 @@ impl Split {
     /// albums), a fraction *f* takes `n * f` rounded half away from zero, but at least one track, and never
     /// so many that training or validation is left without.
     ///
+    /// Song, album, few-shot and date, and groups and folds where no group is of two classes, give each class by itself
+    /// what they give it among others. So a catalogue that is too large for a list can be divided one artist after the
+    /// other:
+    ///
+    /// ```
+    /// use crooner_split::{Item, Split, SplitConfig};
+    ///
+    /// let config = SplitConfig::default();
+    /// let track = |artist: usize, k: usize| Item::new(format!("{artist}/{k}"), format!("{artist}"), format!("{}", k / 9));
+    /// let of = |artist: usize| -> Vec<Item> { (0..45).map(|k| track(artist, k)).collect() };
+    /// let whole = Split::new(&(0..20).flat_map(of).collect::<Vec<_>>(), &config, 4)?;
+    /// for artist in 0..20 {
+    ///     let split = Split::new(&of(artist), &config, 4)?;
+    ///     assert!(split.rows().all(|(side, item)| whole.side_of(&item.id) == Some(side)));
+    /// }
+    /// # Ok::<(), crooner_split::SplitError>(())
+    /// ```
+    ///
+    /// What it is then not proof of: that no id, and no artist, comes again. [`SplitConfig::hash_side`] needs not even a
+    /// class's list.
+    ///
     /// # Errors
     ///
     /// No items, a repeated id, a fraction outside (0, 1), or a class with too few tracks (song: fewer

@@ -117,6 +117,40 @@ proptest! {
         }
     }
 
+    /// A catalogue that is too large for a list can be divided one class after the other.
+    #[test]
+    fn classes_by_themselves_are_divided_as_among_others(
+        items in nested(),
+        kind in prop::sample::select(vec![
+            SplitConfig::new(SplitKind::Song),
+            SplitConfig::new(SplitKind::Song).with_fold(1, 3),
+            SplitConfig::new(SplitKind::Album),
+            SplitConfig::new(SplitKind::Album).with_fold(2, 3),
+            SplitConfig::new(SplitKind::Group),
+            SplitConfig::new(SplitKind::FewShot).with_shots(2),
+            SplitConfig::new(SplitKind::Date),
+        ]),
+        seed: u64,
+    ) {
+        let config = kind.with_label("genre").with_group("artist");
+        // Dates and singles do not fit every catalogue.
+        let year = |id: &str| 1900 + id.bytes().map(usize::from).sum::<usize>() % 50;
+        let years = |item: &Item| Item { group: year(&item.id).to_string(), ..item.clone() };
+        let items: Vec<_> =
+            if config.kind == SplitKind::Date { items.iter().map(years).collect() } else { items };
+        if let Ok(whole) = Split::new(&items, &config, seed) {
+            let classes: BTreeSet<&str> = items.iter().map(|item| item.label.as_str()).collect();
+            for class in classes {
+                let own: Vec<_> = items.iter().filter(|item| item.label == class).cloned().collect();
+                let split = Split::new(&own, &config, seed).unwrap();
+                prop_assert_eq!(split.rows().count(), own.len());
+                for (side, item) in split.rows() {
+                    prop_assert_eq!(whole.side_of(&item.id), Some(side));
+                }
+            }
+        }
+    }
+
     /// Whatever is added or taken away, hashing moves nobody.
     #[test]
     fn hashes_stay(items in crossing(), keep in prop::collection::vec(any::<bool>(), 90), seed: u64) {

@@ -155,7 +155,7 @@ impl AudioHashes {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let journal = match recent.iter().position(|journal| journal.head.folder == folder) {
             Some(place) => recent.remove(place),
-            None => Journal::read(&self.path(&folder))?,
+            None => Journal::read(&self.path(&folder))?.filter(|journal| journal.head.folder == folder),
         };
         let head = Head { version: VERSION, folder };
         let mut journal = journal.unwrap_or_else(|| Journal { head, files: BTreeMap::new() });
