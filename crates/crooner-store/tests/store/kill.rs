@@ -75,7 +75,9 @@ fn kills_do_not_show() {
             }
         }
         // What a writer that died half-way leaves, in case no kill hit that moment.
-        fs::write(root.path().join(".tmp/left"), "half").unwrap();
+        let temp = root.path().join(".tmp");
+        fs::create_dir_all(&temp).unwrap();
+        fs::write(temp.join("left"), "half").unwrap();
         prepare_as(&config(), root.path(), &catalogue, &OPTIONS).unwrap();
         assert!(tree(root.path()).keys().all(|name| !name.starts_with(".tmp/")));
         assert_same(undisturbed.path(), root.path());
