@@ -19,9 +19,10 @@ static STORE: LazyLock<Store> = LazyLock::new(|| Store::open(folder()).expect("a
 static JOURNAL: LazyLock<(PathBuf, PathBuf)> = LazyLock::new(|| {
     let audio = file("music/one.wav", b"audio");
     assert!(hash(&audio).is_ok());
-    let journals: Vec<_> = std::fs::read_dir(folder().join("audio-hashes")).expect("a folder").collect();
-    let [Ok(journal)] = &journals[..] else { panic!("{journals:?}") };
-    (audio, journal.path())
+    let files = std::fs::read_dir(folder().join("audio-hashes")).expect("a folder");
+    let mut paths = files.map(|file| file.expect("a file").path());
+    let journal = paths.find(|path| path.extension().is_some()).expect("a journal beside the lock");
+    (audio, journal)
 });
 
 fn hash(audio: &Path) -> Result<String, StoreError> {

@@ -14,6 +14,8 @@ use crate::{StoreError, disk};
 /// The folder of the journals.
 const FOLDER: &str = "audio-hashes";
 
+const EXTENSION: &str = "jsonl";
+
 const VERSION: u32 = 2;
 
 /// Journals that are kept in memory: more than there are threads that go through neighbouring folders.
@@ -102,7 +104,8 @@ impl AudioHashes {
     /// The contents of all files that look as they did when they were last seen.
     pub(crate) fn present(&self) -> Result<impl Iterator<Item = blake3::Hash>, StoreError> {
         let mut present = Vec::new();
-        for path in disk::list(&self.folder)? {
+        let is_journal = |path: &PathBuf| path.extension().is_some_and(|found| found == EXTENSION);
+        for path in disk::list(&self.folder)?.into_iter().filter(is_journal) {
             let Some(Journal { head, files }) = Journal::read(&path)? else { continue };
             let unchanged = |(name, entry): &(String, Entry)| {
                 Stamp::of(&Path::new(&head.folder).join(name)).is_ok_and(|now| now == entry.stamp)
@@ -133,7 +136,8 @@ impl AudioHashes {
             if !self.folder.is_dir() {
                 disk::create_folder(&self.folder)?;
             }
-            Head { version: VERSION, folder: folder.clone() }.append(&self.path(&folder), &lines)?;
+            let (head, path) = (Head { version: VERSION, folder: folder.clone() }, self.path(&folder));
+            disk::alone(self.folder.join(".lock"), || head.append(&path, &lines))?;
             self.with(folder, |journal| journal.extend(lines))?;
         }
         Ok(())
@@ -166,7 +170,7 @@ impl AudioHashes {
     }
 
     fn path(&self, folder: &str) -> PathBuf {
-        self.folder.join(format!("{}.jsonl", &blake3::hash(folder.as_bytes()).to_hex()[..32]))
+        self.folder.join(format!("{}.{EXTENSION}", &blake3::hash(folder.as_bytes()).to_hex()[..32]))
     }
 }
 
@@ -194,15 +198,11 @@ impl Journal {
 }
 
 impl Head {
-    /// Adds lines to the journal at `path`, which is begun if it is not there or of another version. They are not
-    /// flushed: what a power cut takes is computed again.
+    /// Adds lines to the journal at `path`, which is begun if it is not there or of another version, while nobody else
+    /// does. They are not flushed: what a power cut takes is computed again.
     fn append(&self, path: &Path, lines: &[Line]) -> Result<(), StoreError> {
         let write = || -> io::Result<()> {
             let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
-            match file.lock() {
-                Err(error) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
-                _ => {}
-            }
             let mut text = Vec::new();
             if self.begins(&file)? {
                 cut_unfinished_line(&mut file)?;
@@ -264,7 +264,8 @@ mod tests {
     }
 
     fn journals(root: &Path) -> Vec<PathBuf> {
-        disk::list(&root.join(FOLDER)).unwrap()
+        let files = disk::list(&root.join(FOLDER)).unwrap();
+        files.into_iter().filter(|path| path.extension().is_some()).collect()
     }
 
     /// The only one.
