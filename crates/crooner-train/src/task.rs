@@ -151,9 +151,26 @@ impl Ends {
     }
 
     /// The track of a slice, and its number there.
+    ///
+    /// Sought from where it would be if all tracks were as long, in steps that double, and then by halves: of a million
+    /// tracks few are looked at, and those side by side.
     pub(crate) fn find(&self, number: usize) -> (usize, usize) {
         assert!(number < self.total(), "slice {number} of {}", self.total());
-        let track = self.0.partition_point(|&end| end <= number);
+        let is_later = |track: usize| self.0[track] <= number;
+        // In 128 bits the product fits; the quotient is below the number of tracks.
+        let guess = (number as u128 * self.0.len() as u128 / self.total() as u128) as usize;
+        let (mut low, mut high, mut step) = (guess, guess, 1);
+        if is_later(guess) {
+            while high < self.0.len() && is_later(high) {
+                (low, high, step) = (high + 1, high + step, 2 * step);
+            }
+        } else {
+            while low > 0 && !is_later(low - 1) {
+                (low, high, step) = (low.saturating_sub(step), low, 2 * step);
+            }
+        }
+        let high = high.min(self.0.len() - 1);
+        let track = low + self.0[low..high].partition_point(|&end| end <= number);
         (track, number - self.before(track))
     }
 }
@@ -268,4 +285,30 @@ pub struct TaskRow {
 /// First frames of the slices that do not overlap.
 pub(crate) fn slice_starts(n_frames: usize, slice_frames: usize) -> impl ExactSizeIterator<Item = usize> {
     (0..n_frames / slice_frames.max(1)).map(move |i| i * slice_frames)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seeds::{Purpose, below, generator};
+
+    #[test]
+    fn every_slice_is_found_in_its_track() {
+        let mut rng = generator(0, Purpose::Order, 0);
+        let mut random = |n_tracks: usize, most: usize| -> Vec<usize> {
+            (0..n_tracks).map(|_| 1 + below(&mut rng, most)).collect()
+        };
+        let even = vec![7; 100];
+        // One long track at either end leads every guess astray.
+        let uneven = [vec![1; 300], vec![2000], vec![1; 5]].concat();
+        let reversed = uneven.iter().rev().copied().collect();
+        for lengths in [vec![1], vec![5], even, uneven, reversed, random(200, 3), random(200, 40)] {
+            let mut ends = Ends::with_capacity(lengths.len());
+            lengths.iter().for_each(|&n_slices| ends.push(n_slices));
+            let places = lengths.iter().enumerate();
+            let expected =
+                places.flat_map(|(track, &n_slices)| (0..n_slices).map(move |slice| (track, slice)));
+            assert!((0..ends.total()).map(|number| ends.find(number)).eq(expected), "{lengths:?}");
+        }
+    }
 }
