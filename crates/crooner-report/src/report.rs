@@ -220,6 +220,14 @@ pub struct Chance {
     pub uniform: Score,
 }
 
+impl Chance {
+    /// The accuracy of the better of the two.
+    #[must_use]
+    pub fn best(&self) -> f64 {
+        self.majority.value.max(self.uniform.value)
+    }
+}
+
 /// How training went.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

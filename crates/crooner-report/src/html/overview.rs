@@ -28,7 +28,7 @@ fn headline(report: &Report) -> String {
         thousands(level.correct()),
         percent(level.accuracy.value),
         percent_interval(level.accuracy),
-        percent(report.chance.uniform.value),
+        percent(report.chance.best()),
     )
 }
 

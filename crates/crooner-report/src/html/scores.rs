@@ -15,7 +15,7 @@ pub(super) fn write(page: &mut Html, report: &Report) -> Result<(), Error> {
         ("Single slice", test.slice.scores()),
     ];
     let bars = rows.map(|(name, scores)| ScoreBar { name, score: scores.accuracy });
-    let picture = score_bars(&bars, chance.majority.value.max(chance.uniform.value))?;
+    let picture = score_bars(&bars, chance.best())?;
     let label = &report.split.label;
     page.figure(
         &[&picture],

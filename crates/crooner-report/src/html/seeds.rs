@@ -23,7 +23,7 @@ fn headline(report: &SeedsReport) -> String {
         report.label,
         percent(accuracy.mean),
         format_args!("{}–{}", percent(accuracy.low), percent(accuracy.high)),
-        percent(report.summary.uniform),
+        percent(report.summary.majority.max(report.summary.uniform)),
     )
 }
 

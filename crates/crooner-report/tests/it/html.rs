@@ -75,6 +75,13 @@ fn the_headline_says_it_in_plain_words() {
     let headline = "On 24 recordings it never heard, the classifier named the right artist for 21 \
                     (88 %, 95 % interval 74–100 %; guessing gives 17 %).";
     assert!(text.contains(headline), "{text}");
+
+    // Whoever guesses may know who plays most.
+    let mut report = small();
+    let majority = &mut report.chance.majority;
+    (majority.value, majority.low, majority.high) = (0.25, 0.2, 0.3);
+    let text = self::text(&html(&report, &Pictures::default()).unwrap());
+    assert!(text.contains("74–100 %; guessing gives 25 %)."), "{text}");
 }
 
 #[test]
