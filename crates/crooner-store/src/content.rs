@@ -81,7 +81,7 @@ impl Store {
     /// has which content.
     pub fn derived_garbage(&self, current: &[&str]) -> Result<Vec<Garbage>, StoreError> {
         let needed: BTreeSet<[u8; 32]> =
-            AudioHashes::open(self.root()).present()?.map(|hash| *hash.as_bytes()).collect();
+            AudioHashes::open(self.root()).present()?.iter().map(|hash| *hash.as_bytes()).collect();
         let stem = |kind: &str| kind.rsplit_once('-').map(|(stem, _)| stem.to_owned());
         let is_old = |kind: &str| {
             !current.contains(&kind)
@@ -111,7 +111,7 @@ impl Store {
         };
         let mut folders = Vec::new();
         for folder in disk::list(self.root())?.into_iter().filter(|path| path.is_dir()) {
-            let files = disk::entries(&folder)?.filter_map(|path| path.map(content).transpose());
+            let files = disk::entries(&folder, |_| true)?.filter_map(|path| path.map(content).transpose());
             let files = files.collect::<Result<Vec<_>, _>>()?;
             if !files.is_empty() {
                 folders.push((folder, files));

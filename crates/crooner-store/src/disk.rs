@@ -148,7 +148,7 @@ fn open_lock(path: &Path) -> Result<File, StoreError> {
 
 /// Removes the temporary files in their folder.
 fn sweep(temp_folder: &Path) -> Result<(), StoreError> {
-    for path in entries(temp_folder)? {
+    for path in entries(temp_folder, |_| true)? {
         let path = path?;
         fs::remove_file(&path).map_err(StoreError::io("remove", path))?;
     }
@@ -157,12 +157,13 @@ fn sweep(temp_folder: &Path) -> Result<(), StoreError> {
 
 /// What lies in a folder; nothing if there is no such folder.
 pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    entries(folder)?.collect()
+    entries(folder, |_| true)?.collect()
 }
 
-/// The same, one after the other.
+/// What of it is wanted, one after the other.
 pub(crate) fn entries(
     folder: &Path,
+    is_wanted: impl Fn(&Path) -> bool,
 ) -> Result<impl Iterator<Item = Result<PathBuf, StoreError>>, StoreError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -171,7 +172,9 @@ pub(crate) fn entries(
     let path = move |entry: io::Result<fs::DirEntry>| {
         entry.map(|entry| entry.path()).map_err(StoreError::io("list", folder))
     };
-    Ok(entries.into_iter().flatten().map(path))
+    let entries = entries.into_iter().flatten().map(path);
+    // What cannot be listed is told, not left out.
+    Ok(entries.filter(move |path| path.as_ref().map_or(true, |path| is_wanted(path))))
 }
 
 #[cfg(test)]

@@ -56,8 +56,7 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
                 .is_some_and(|name| name.as_encoded_bytes().starts_with(INDEX_PREFIX.as_bytes()))
     };
     // Of a hundred thousand files a few.
-    let indexes = disk::entries(folder)?.filter(|path| path.as_ref().map_or(true, |path| is_index(path)));
-    let mut indexes = indexes.collect::<Result<Vec<_>, _>>()?;
+    let mut indexes = disk::entries(folder, is_index)?.collect::<Result<Vec<_>, _>>()?;
     indexes.sort();
     Ok(indexes)
 }

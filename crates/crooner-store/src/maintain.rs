@@ -138,7 +138,7 @@ impl Store {
                 indexes: index::list(&path)?.iter().map(|index| name_of(index)).collect(),
             };
             let mut samples = 0;
-            for file in disk::entries(&path)? {
+            for file in disk::entries(&path, |_| true)? {
                 let file = file?;
                 stat.bytes += size_of(&file)?;
                 if !Self::is_shard(&file) {
@@ -176,11 +176,8 @@ impl Store {
             for path in &indexes {
                 listed.extend(index::shards(path)?);
             }
-            for path in disk::entries(&folder)? {
+            for path in disk::entries(&folder, Self::is_shard)? {
                 let path = path?;
-                if !Self::is_shard(&path) {
-                    continue;
-                }
                 let is_listed = shard_key(&path).is_some_and(|key| listed.contains(&key));
                 let reason = match Shard::open(&path) {
                     Ok(shard) if !shard.header().is_current() => Some(GarbageReason::OtherVersion),
@@ -220,9 +217,7 @@ impl Store {
         // Only folders that hold features: a cache of a data set's own files may lie beside them.
         let mut folders = Vec::new();
         for path in disk::list(self.root())?.into_iter().filter(|path| path.is_dir()) {
-            let is_shard =
-                |file: &Result<PathBuf, _>| file.as_ref().map_or(true, |file| Self::is_shard(file));
-            let shard = disk::entries(&path)?.find(is_shard).transpose()?;
+            let shard = disk::entries(&path, Self::is_shard)?.next().transpose()?;
             if shard.is_some() {
                 folders.push(path);
             }
